@@ -30,7 +30,7 @@ type Publisher interface {
 
 // Memory reads back what was published, read-committed and to its end.
 type Memory interface {
-	// Standing is where the site stands: nil where nothing was ever written, ErrUnreadable where it makes no sense.
+	// Standing is where the site stands: nil where nothing was ever written, roster.ErrUnreadable where it makes no sense.
 	Standing(ctx context.Context, site string) (*roster.Standing, error)
 	// Roster is the roster last published; empty where there is none.
 	Roster(ctx context.Context, site string) (*roster.Roster, error)

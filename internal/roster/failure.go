@@ -34,3 +34,7 @@ func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("a record about %s %s has %d bytes, the broker takes %d (topic setting max.message.bytes)",
 		e.Key.Type, e.Key.ID, e.Bytes, e.Limit)
 }
+
+// ErrUnreadable is what a memory returns when what it holds about a site makes no sense: it was deleted in part,
+// altered, or written by a program that is newer than this one.
+var ErrUnreadable = errors.New("what is remembered of the site cannot be read")
