@@ -20,6 +20,8 @@ type ClientRecord struct {
 
 // Standing is where the connector stands with a site: the record of the state topic. What is published and what
 // is remembered are one thing, because both are written in the same transaction.
+//
+// While a large poll is published in several transactions, Poll is still the one before, but for its id.
 type Standing struct {
 	Site       string   `json:"site"`
 	Epoch      int64    `json:"epoch"`
@@ -27,7 +29,7 @@ type Standing struct {
 	Clients    int      `json:"clients"`            // size of the roster published
 	Scope      string   `json:"scope"`              // digest of what is asked for and how it is published
 	Poll       Poll     `json:"poll"`               // the last accepted one
-	Building   bool     `json:"building,omitempty"` // the baseline of this epoch is not complete yet
+	Building   string   `json:"building,omitempty"` // why a baseline is being built that is not complete yet
 	Hold       *Holding `json:"hold,omitempty"`
 	Checkpoint Since    `json:"checkpoint"`
 }

@@ -10,6 +10,8 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
+	"maps"
 	"slices"
 )
 
@@ -50,14 +52,15 @@ func (r *Roster) Find(k Key) *Client {
 // Digest is the SHA-256, in hexadecimal, of one line per client in the byte order of their client keys:
 // client key, tab, state without its event log, line feed. Anyone who has the roster can work it out again.
 func (r *Roster) Digest(site string) string {
-	lines := make([]string, len(r.Clients))
-	for i, c := range r.Clients {
-		lines[i] = c.Key.In(site) + "\t" + string(c.State) + "\n"
+	keys := make(map[string]State, len(r.Clients))
+	for _, c := range r.Clients {
+		keys[c.Key.In(site)] = c.State
 	}
-	slices.Sort(lines)
 	h := sha256.New()
-	for _, l := range lines {
-		h.Write([]byte(l))
+	for _, k := range slices.Sorted(maps.Keys(keys)) {
+		for _, part := range []string{k, "\t", string(keys[k]), "\n"} {
+			io.WriteString(h, part) //nolint:errcheck // a hash never fails to write
+		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
