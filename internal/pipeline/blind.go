@@ -14,7 +14,7 @@ import (
 type blindness struct {
 	reason string    // of the first failure; empty: none failed
 	last   error     // the last failure
-	failed int64     // polls that failed
+	failed int64     // polls that failed, or whose records Kafka did not take
 	due    time.Time // when the poll after the last accepted one was planned; zero: none was ever accepted
 }
 
@@ -23,7 +23,6 @@ func (b *blindness) fail(reason string, err error) {
 	if b.reason == "" {
 		b.reason = reason
 	}
-	b.failed++
 	b.last = err
 }
 
@@ -53,6 +52,7 @@ func (c *Cycle) pollFailed(err error, took time.Duration) error {
 		c.Log.Debug("poll failed", zap.String("reason", f.Reason), zap.Error(f.Err))
 	}
 	c.blind.fail(f.Reason, f)
+	c.blind.failed++
 	c.Observe(Report{Site: c.Site, Phase: Blind, Failure: f, PollTook: took, Standing: c.standing, Accepted: c.accepted})
 	if f.Fatal {
 		return f

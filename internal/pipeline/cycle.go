@@ -79,9 +79,11 @@ func (c *Cycle) Run(ctx context.Context) error {
 	return c.run(ctx, func() bool { return false })
 }
 
-// Once turns the cycle until one poll has been accepted and published. It gives up after onceTries failures.
+// Once turns the cycle until one poll has been accepted and published. It gives up after onceTries turns.
 func (c *Cycle) Once(ctx context.Context) error {
-	if err := c.run(ctx, func() bool { return c.everSaw || c.blind.failed >= onceTries }); err != nil {
+	tries := 0
+	done := func() bool { tries++; return c.everSaw || tries >= onceTries }
+	if err := c.run(ctx, done); err != nil {
 		return err
 	}
 	if !c.everSaw {

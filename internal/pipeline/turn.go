@@ -48,6 +48,7 @@ func (c *Cycle) pollAccepted(ctx context.Context, snap *roster.Snapshot, took ti
 	started := time.Now()
 	if err := c.publish(ctx, t); err != nil {
 		c.attempt = t
+		c.blind.failed++
 		return c.kafkaFailed(ctx, "publish", err)
 	}
 	report := c.report(t, took)
