@@ -10,7 +10,8 @@ var arrows = map[string][]string{
 	"schemas":                    {"internal/roster"},
 	"internal/roster":            {},
 	"internal/access":            {},
-	"internal/pipeline":          {"differ", "internal/roster"}, // the differ is pure; what touches the world comes in as an interface
+	"internal/pipeline":          {"differ", "internal/roster"},            // the differ is pure; what touches the world comes in as an interface
+	"internal/admin":             {"internal/roster", "internal/pipeline"}, // shows people what the cycle reports
 	"internal/replay":            {"internal/roster", "internal/access"},
 	"internal/broker":            {"internal/roster", "internal/access"},
 	"internal/broker/brokertest": {"internal/access", "internal/broker"}, // among nobody's arrows: for tests
