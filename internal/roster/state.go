@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -21,7 +22,7 @@ type Fields map[string]string
 func (f Fields) State() State {
 	var b strings.Builder
 	b.WriteByte('{')
-	for i, name := range slices.Sorted(maps.Keys(f)) {
+	for i, name := range slices.SortedFunc(maps.Keys(f), compareNames) {
 		if i > 0 {
 			b.WriteByte(',')
 		}
@@ -31,6 +32,21 @@ func (f Fields) State() State {
 	}
 	b.WriteByte('}')
 	return State(b.String())
+}
+
+// compareNames orders names by their UTF-16 code units (RFC 8785, section 3.2.3). That is the order of their bytes, but
+// that characters beyond U+FFFF (first byte from 0xF0), being surrogate pairs, come before U+E000 to U+FFFF (0xEE, 0xEF).
+func compareNames(a, b string) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] == b[i] {
+			continue
+		}
+		if min(a[i], b[i]) >= 0xEE && (a[i] >= 0xF0) != (b[i] >= 0xF0) {
+			return cmp.Compare(b[i], a[i])
+		}
+		return cmp.Compare(a[i], b[i])
+	}
+	return cmp.Compare(len(a), len(b))
 }
 
 // Fields takes a state apart. It is the inverse of Fields.State for every state that is canonical.
@@ -70,7 +86,7 @@ func Changed(a, b State) []string {
 			differs[name] = true
 		}
 	}
-	return slices.Sorted(maps.Keys(differs))
+	return slices.SortedFunc(maps.Keys(differs), compareNames)
 }
 
 // Quote is the canonical JSON form of a string (RFC 8785, section 3.2.2.2). Bytes that are not UTF-8 become U+FFFD.
@@ -79,7 +95,7 @@ func Quote(s string) string { return string(AppendQuoted(nil, s)) }
 // AppendQuoted appends the canonical JSON form of s.
 func AppendQuoted(dst []byte, s string) []byte {
 	if !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, "\uFFFD")
+		s = string([]rune(s)) // one for each byte, as encoding/json does
 	}
 	dst = append(dst, '"')
 	from := 0
