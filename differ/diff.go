@@ -74,7 +74,7 @@ func (c Change) Diff() Result {
 	d.Headroom = 1
 	d.Next = &roster.Roster{
 		Clients: make([]*roster.Client, 0, max(len(before.Clients), len(after.Clients))),
-		Window:  max(before.Window, after.Window),
+		Window:  d.window,
 	}
 	for p := range pairs(before, after) {
 		d.pair(p)
