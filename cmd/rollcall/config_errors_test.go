@@ -21,7 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var updateConfig = flag.Bool("update-config", false, "write testdata/config_errors.golden anew")
+var update = flag.Bool("update", false, "write the golden files anew")
 
 // wrongConfigurations are mistakes that people make. What they are told stands in the golden file, whole.
 var wrongConfigurations = []struct {
@@ -66,10 +66,19 @@ var wrongConfigurations = []struct {
 		"ROLLCALL_EMEA_URL": "https://emea.example.com", "ROLLCALL_APAC_CLIENT_ID": "abc", "ROLLCALL_APAC_INTERVAL": "1"}},
 	{"two sites of one name", "their records would be mixed up", enough.plus(environment{"ROLLCALL_SITES": "emea,apac"})},
 	{"a site nobody named", "its variables would mean nothing", enough.plus(environment{
-		"ROLLCALL_SITES": "emea", "ROLLCALL_APAC_URL": "https://apac.example.com"})},
+		"ROLLCALL_SITES": "emea", "ROLLCALL_APAC_URL": "https://apac.example.com",
+		"ROLLCALL_EMAE_INTERVAL": "1m"})},
 	{"sites that clash", "their variables would mean two things", enough.plus(environment{"ROLLCALL_SITES": "kafka,a-b,a_b"})},
 	{"sites misspelt", "the variables of sites are no mistakes then", enough.plus(environment{
 		"ROLLCALL_SITES": "emea,", "ROLLCALL_EMEA_URL": "https://emea.example.com"})},
+	{"nothing at all", "zero is within no bounds", enough.plus(environment{
+		"ROLLCALL_MAX_DUTY": "0", "ROLLCALL_HOLD_PERCENT": "0", "ROLLCALL_URL": "https://support.example.com:0"})},
+	{"redaction", "all rules are told, and what may be a key is not shown", enough.plus(environment{
+		"ROLLCALL_REDACT": "start_session_url,hostname=hash,id=drop,private_ip=hmac:" + testSecret})},
+	{"redaction twice", "which of them holds?", enough.plus(environment{"ROLLCALL_REDACT": "hostname=mask,hostname=drop"})},
+	{"redaction without a key", "the digests could be guessed", enough.plus(environment{"ROLLCALL_REDACT": "private_ip=hmac"})},
+	{"redaction with an empty key", "it would be no key", enough.plus(environment{
+		"ROLLCALL_REDACT": "private_ip=hmac", "ROLLCALL_REDACT_KEY_FILE": os.DevNull})},
 	{"half a sign-in", "neither half is of any use", enough.plus(environment{
 		"ROLLCALL_KAFKA_SASL": "plain", "ROLLCALL_KAFKA_PASSWORD": ""})},
 	{"sign-in without a mechanism", "the password would not be used", enough.plus(environment{
@@ -109,12 +118,13 @@ func TestWrongConfigurations(t *testing.T) {
 			fmt.Fprintf(&b, "%v\n\n", err)
 		})
 	}
-	checkGolden(t, "testdata/config_errors.golden", b.String(), *updateConfig)
+	checkGolden(t, "testdata/config_errors.golden", b.String())
 }
 
-func checkGolden(t *testing.T, file, got string, update bool) {
+// checkGolden compares with a golden file, or writes it.
+func checkGolden(t *testing.T, file, got string) {
 	t.Helper()
-	if update {
+	if *update {
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}

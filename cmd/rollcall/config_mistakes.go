@@ -24,9 +24,10 @@ func (m Mistakes) Error() string {
 	} else {
 		fmt.Fprintf(&b, "%d mistakes in the configuration:", len(m))
 	}
-	for _, one := range m {
+	for i, one := range m {
 		fmt.Fprintf(&b, "\n  %s: %s", one.Variable, one.Wrong)
-		if one.Accepted != "" {
+		saidNext := i+1 < len(m) && m[i+1].Variable == one.Variable && m[i+1].Accepted == one.Accepted
+		if one.Accepted != "" && !saidNext {
 			fmt.Fprintf(&b, "\n      accepted: %s", one.Accepted)
 		}
 	}

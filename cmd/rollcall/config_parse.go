@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"net"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"rollcall/internal/roster"
+	"rollcall/poller"
 )
 
 // The parsers say what is wrong; what would be right, the table of variables says.
@@ -174,32 +174,18 @@ func clientTypes(s string) ([]string, error) {
 // siteURL gives scheme and host, without anything after them. What is wrong with a URL is said without showing it: it
 // may hold a password.
 func siteURL(s string) (*url.URL, error) {
-	u, err := url.Parse(s)
-	switch {
-	case err != nil:
-		return nil, errors.New("the value is no URL")
-	case u.User != nil:
+	if strings.Contains(s, "@") {
 		return nil, errors.New("it holds a user name or a password, which belong in ROLLCALL_CLIENT_ID and ROLLCALL_CLIENT_SECRET")
-	case u.Scheme != "https" && u.Scheme != "http" || u.Opaque != "":
-		return nil, errors.New("it does not begin with https://")
-	case u.Hostname() == "":
-		return nil, errors.New("it has no host")
-	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, errors.New("something stands after the host")
-	case u.Port() != "" && !isPort(u.Port(), 1) || strings.HasSuffix(u.Host, ":"):
+	}
+	u, err := poller.ParseURL(s)
+	if err != nil {
+		return nil, err
+	}
+	if u.Port() != "" && !isPort(u.Port(), 1) || strings.HasSuffix(u.Host, ":") {
 		return nil, errors.New("its port is no number from 1 to 65535")
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		return nil, errors.New("http:// would send the secret readable over the network")
 	}
-	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}, nil
-}
-
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLoopback()
+	u.Host = strings.ToLower(u.Host)
+	return u, nil
 }
 
 func isPort(s string, least int) bool {

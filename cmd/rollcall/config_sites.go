@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"rollcall/poller"
 )
 
 // labelled are the settings of one site, under the label it has in ROLLCALL_SITES; none where there is only one site.
@@ -106,7 +108,33 @@ func (m *Mistakes) site(one labelled, need Need) SiteConfig {
 		m.requireSecret(c.ClientSecret, s.ClientSecret, s.ClientSecretFile)
 		c.RootCAs = m.roots(s.CAFile)
 	}
+	m.redaction(c, s, need)
 	return c
+}
+
+// redaction checks the rules, which the poller knows. Of a rule that is wrong only what stands before the first = is
+// shown: somebody may have put the key behind it.
+func (m *Mistakes) redaction(c SiteConfig, s siteSettings, need Need) {
+	key := "any" // where no site is needed, the key may be out of reach
+	if need&NeedSite != 0 {
+		key = ""
+		if c.RedactKey != nil {
+			m.requireSecret(c.RedactKey, s.RedactKey, s.RedactKeyFile)
+			key, _ = c.RedactKey() // an error was told just now
+		}
+	}
+	legal := true
+	for rule := range strings.SplitSeq(c.Redact, ",") {
+		rule = strings.TrimSpace(rule)
+		if _, err := poller.ParseRedaction(rule, []byte(key)); err != nil {
+			legal = false
+			name, _, _ := strings.Cut(rule, "=")
+			m.add(s.Redact, "the rule for %s: %s", shown(name), strings.TrimPrefix(err.Error(), fmt.Sprintf("redaction %q: ", rule)))
+		}
+	}
+	if _, err := poller.ParseRedaction(c.Redact, []byte(key)); legal && err != nil {
+		m.add(s.Redact, "%v", err)
+	}
 }
 
 // nameAndURL takes the name from the URL where it has none of its own.

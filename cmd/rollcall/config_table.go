@@ -62,7 +62,7 @@ var siteVariables = []Variable{
 	{Name: "ROLLCALL_IGNORE", PerSite: true, emptyCounts: true, Help: "fields whose change alone is no state_change",
 		Accepted: "names of state fields with commas between them, such as routing_idle,routing_busy"},
 	{Name: "ROLLCALL_REDACT", Default: "start_session_url=drop", PerSite: true, emptyCounts: true, Help: "fields to leave out or make unreadable before anything leaves the process; set and empty: none",
-		Accepted: "field=drop, field=mask or field=hmac, with commas between them, such as start_session_url=drop,private_ip=mask"},
+		Accepted: "field=drop, field=mask or field=hmac, with commas between them, such as start_session_url=drop,private_ip=mask; hmac needs ROLLCALL_REDACT_KEY"},
 	{Name: "ROLLCALL_REDACT_KEY", PerSite: true, Secret: true, Help: "key for the fields redacted with hmac",
 		Accepted: "any secret text, or ROLLCALL_REDACT_KEY_FILE"},
 	{Name: "ROLLCALL_REDACT_KEY_FILE", PerSite: true, Secret: true, Help: "file with the key for hmac",

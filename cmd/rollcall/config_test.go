@@ -166,6 +166,35 @@ func TestSeveralSites(t *testing.T) {
 	}
 }
 
+// TestSecretOfOneSite: a secret and its file are one thing, whoever has one of them takes neither from the others.
+func TestSecretOfOneSite(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte("from the file"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sites := environment{"ROLLCALL_SITES": "emea", "ROLLCALL_EMEA_URL": "https://emea.example.com", "ROLLCALL_CLIENT_ID": "abc",
+		"ROLLCALL_EMEA_REDACT": "hostname=hmac"}
+	for _, row := range []struct {
+		name, reason, want string
+		given              environment
+	}{
+		{"a file over a text", "the site's own counts", "from the file", environment{
+			"ROLLCALL_CLIENT_SECRET": "common", "ROLLCALL_EMEA_CLIENT_SECRET_FILE": file,
+			"ROLLCALL_REDACT_KEY": "common", "ROLLCALL_EMEA_REDACT_KEY_FILE": file}},
+		{"a text over a file", "the site's own counts", "own", environment{
+			"ROLLCALL_CLIENT_SECRET_FILE": "testdata/absent", "ROLLCALL_EMEA_CLIENT_SECRET": "own",
+			"ROLLCALL_REDACT_KEY_FILE": "testdata/absent", "ROLLCALL_EMEA_REDACT_KEY": "own"}},
+		{"a common file", "there is no other", "from the file", environment{
+			"ROLLCALL_CLIENT_SECRET_FILE": file, "ROLLCALL_REDACT_KEY_FILE": file}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			site := load(t, sites.plus(row.given), NeedSite).Sites[0]
+			checkSecret(t, site.ClientSecret, row.want)
+			checkSecret(t, site.RedactKey, row.want)
+		})
+	}
+}
+
 func TestNeed(t *testing.T) {
 	outOfReach := environment{"ROLLCALL_CLIENT_SECRET": "", "ROLLCALL_CLIENT_SECRET_FILE": "testdata/absent"}
 	for _, row := range []struct {
@@ -183,6 +212,8 @@ func TestNeed(t *testing.T) {
 		{"secret out of reach, not needed", "tail may run as somebody else", enough.plus(outOfReach), NeedKafka, 1, false},
 		{"secret out of reach, needed", "run would fail at its first poll", enough.plus(outOfReach), NeedSite, 0, true},
 		{"wrong though not needed", "what is set is checked", kafka.plus(environment{"ROLLCALL_INTERVAL": "10"}), NeedKafka, 0, true},
+		{"no key where no site is needed", "tail redacts nothing", kafka.plus(environment{"ROLLCALL_REDACT": "hostname=hmac"}), NeedKafka, 0, false},
+		{"a wrong rule all the same", "what is set is checked", kafka.plus(environment{"ROLLCALL_REDACT": "hostname=hash"}), NeedKafka, 0, true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			row.given.set(t)

@@ -27,12 +27,14 @@ func resultOf(reason string) string {
 	return unknown
 }
 
-// tokenResultOf bounds what is told of token requests: "ok", or the class of the failure.
+// tokenResults are the results of requests for a token, as the poller names them.
+var tokenResults = []string{"ok", "refused", "error"}
+
 func tokenResultOf(result string) string {
-	if result == tokenOK {
-		return tokenOK
+	if slices.Contains(tokenResults, result) {
+		return result
 	}
-	return resultOf(result)
+	return unknown
 }
 
 // classOf is the class of an error of Kafka. Its text may name hosts and topics, and is for the log.

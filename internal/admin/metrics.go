@@ -8,11 +8,10 @@ import (
 	"rollcall/internal/roster"
 )
 
-// The results of transactions, and of token requests that succeeded.
+// The results of transactions.
 const (
 	committed = "committed"
 	failed    = "failed" // not written, of unknown end, or what was written before could not be read back
-	tokenOK   = "ok"
 )
 
 type metrics struct {
@@ -67,7 +66,7 @@ func newMetrics() *metrics {
 		held:         gauge("rollcall_held_disconnects", "Disconnects held back until they are confirmed."),
 		oversize:     gauge("rollcall_oversize_clients", "Clients that are not published, because their records are larger than the broker takes."),
 		owned:        prometheus.NewGauge(prometheus.GaugeOpts{Name: "rollcall_owned_sites", Help: "Sites this instance polls; 0 on a standby."}),
-		tokens:       counter("rollcall_token_requests_total", "Requests for an access token by result: ok, or why they failed.", "result"),
+		tokens:       counter("rollcall_token_requests_total", "Requests for an access token by result.", "result"),
 		rateLimit:    gauge("rollcall_rate_limit_remaining", "Requests the API account has left, as the site last told."),
 		blind:        counter("rollcall_blind_seconds_total", "Time covered by gaps, counted when a gap ends."),
 	}
@@ -86,7 +85,9 @@ func (m *metrics) begin(site string) {
 	for _, t := range roster.EventTypes {
 		m.events.WithLabelValues(site, string(t))
 	}
-	m.tokens.WithLabelValues(site, tokenOK)
+	for _, result := range tokenResults {
+		m.tokens.WithLabelValues(site, result)
+	}
 	m.blind.WithLabelValues(site)
 }
 
@@ -134,7 +135,7 @@ func (m *metrics) show(s *standing) {
 	m.bytes.WithLabelValues(s.Name).Set(float64(s.bytes))
 }
 
-// Token counts a request for an access token: result is "ok" or the reason of a failed poll.
+// Token counts a request for an access token: result is "ok", "refused" or "error".
 func (b *Board) Token(site, result string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -36,7 +36,7 @@ func TestMetrics(t *testing.T) {
 		b := newBoard()
 		b.Owned([]string{emea})
 		b.Token(emea, "ok")
-		b.Token(emea, roster.ReasonAuth)
+		b.Token(emea, "refused")
 		b.Token(emea, "whatever the site made up")
 		b.Token("no such site", "ok")
 		b.RateLimit(emea, 14999)
