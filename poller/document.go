@@ -14,23 +14,26 @@ func (s *scanner) element(start token, count *int) (*node, error) {
 		return nil, malformed("byte %d: a client of more than %d elements", s.start, maxElements)
 	}
 	n := &node{name: start.name, attrs: start.attrs}
+	var run []byte // text so far: CDATA and comments split it
 	for {
 		t, err := s.next()
 		if err != nil {
 			return nil, err
 		}
-		switch t.kind {
-		case endTag:
-			return n, nil
-		case charData:
-			n.addText(t.text)
-		case startTag:
-			kid, err := s.element(t, count)
-			if err != nil {
-				return nil, err
-			}
-			n.kids = append(n.kids, kid)
+		if t.kind == charData {
+			run = append(run, t.text...)
+			continue
 		}
+		n.addText(run)
+		run = run[:0]
+		if t.kind == endTag {
+			return n, nil
+		}
+		kid, err := s.element(t, count)
+		if err != nil {
+			return nil, err
+		}
+		n.kids = append(n.kids, kid)
 	}
 }
 

@@ -14,13 +14,11 @@ type node struct {
 	redact action // what is to become of its text
 }
 
-// addText appends text; CDATA and comments may have split it.
-func (n *node) addText(text []byte) {
-	if last := len(n.kids) - 1; last >= 0 && n.kids[last].name == "" {
-		n.kids[last].text += string(text)
-		return
+// addText appends a run of text, if it is one.
+func (n *node) addText(run []byte) {
+	if len(run) > 0 {
+		n.kids = append(n.kids, &node{text: string(run)})
 	}
-	n.kids = append(n.kids, &node{text: string(text)})
 }
 
 // own is the text directly in the element, without white space around it.
