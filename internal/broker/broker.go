@@ -10,10 +10,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.uber.org/zap"
 
 	"rollcall/internal/access"
@@ -59,6 +62,10 @@ func Start(c Config) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start broker: %w", err)
 	}
+	cluster.ControlKey(int16(kmsg.SASLAuthenticate), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		return c.refusal(request.(*kmsg.SASLAuthenticateRequest))
+	})
 	return &Broker{cluster, c.entrance(cluster.ListenAddrs())}, nil
 }
 
@@ -87,6 +94,19 @@ func (c Config) entrance(brokers []string) access.Kafka {
 			Password: func() (string, error) { return u.Password, nil }}
 	}
 	return kafka
+}
+
+// refusal tells whoever comes with a wrong PLAIN password so, as Kafka does. The library hangs up without a word, and
+// still does for SCRAM, where only it knows what was agreed.
+func (c Config) refusal(request *kmsg.SASLAuthenticateRequest) (answer kmsg.Response, err error, handled bool) {
+	said := strings.Split(string(request.SASLAuthBytes), "\x00") // authorization id, name, password
+	if len(said) != 3 || slices.Contains(c.Users, User{access.Plain, said[1], said[2]}) {
+		return nil, nil, false
+	}
+	refused := request.ResponseKind().(*kmsg.SASLAuthenticateResponse)
+	refused.ErrorCode = kerr.SaslAuthenticationFailed.Code
+	refused.ErrorMessage = kmsg.StringPtr("Authentication failed: Invalid username or password")
+	return refused, nil, true
 }
 
 // logger gives the broker's log to zap, one level lower than the broker thinks: what it warns of is the business of

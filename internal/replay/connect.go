@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/sasl"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
@@ -14,6 +15,9 @@ import (
 	"rollcall/internal/access"
 )
 
+// giveUp is how long a request is sent again to a Kafka that cannot be reached.
+const giveUp = 10 * time.Second
+
 // connect gives a client that reaches Kafka as configured: every client of this package is made here.
 func connect(c Config, more ...kgo.Opt) (*kgo.Client, error) {
 	options := []kgo.Opt{
@@ -21,6 +25,13 @@ func connect(c Config, more ...kgo.Opt) (*kgo.Client, error) {
 		kgo.SeedBrokers(c.Kafka.Brokers...),
 		kgo.MetadataMinAge(250 * time.Millisecond), // a leader that moved is found again at once
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.RetryTimeoutFn(func(request int16) time.Duration {
+			switch kmsg.Key(request) {
+			case kmsg.JoinGroup, kmsg.SyncGroup, kmsg.Heartbeat:
+				return c.SessionTimeout // as long as the group would wait for us
+			}
+			return giveUp
+		}),
 		kgo.WithLogger(toZap{c.Logger}),
 	}
 	if c.Kafka.TLS != nil {

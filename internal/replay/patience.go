@@ -25,10 +25,10 @@ func passing(err error) bool {
 // patiently tries until it works, until the error is none that passes, or until patience is at its end.
 func patiently(ctx context.Context, try func() error) error {
 	const first, longest = 50 * time.Millisecond, time.Second
-	giveUp := time.Now().Add(patience)
+	deadline := time.Now().Add(patience)
 	for wait := first; ; wait = min(2*wait, longest) {
 		err := try()
-		if err == nil || !passing(err) || time.Now().After(giveUp) {
+		if err == nil || !passing(err) || time.Now().After(deadline) {
 			return err
 		}
 		if !rest(ctx, wait) {

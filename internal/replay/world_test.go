@@ -155,6 +155,16 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
+// never watches for a second that a condition does not come to hold.
+func never(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for until := time.Now().Add(time.Second); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
+		if holds() {
+			t.Fatal(what)
+		}
+	}
+}
+
 // mentions fails where an error does not say what it has to.
 func mentions(t *testing.T, err error, words ...string) {
 	t.Helper()
