@@ -33,6 +33,19 @@ func Line(r Record) string {
 	return Harmless(strings.TrimRight(strings.Join(parts, "  "), " "))
 }
 
+// Names are what people know a client by: its name and its host, as its state tells them; empty where it does not.
+func Names(state []byte) (name, host string) {
+	var known struct {
+		Public   string `json:"public_display_name"`
+		Private  string `json:"private_display_name"`
+		Name     string `json:"name"`
+		Username string `json:"username"`
+		Hostname string `json:"hostname"`
+	}
+	_ = json.Unmarshal(state, &known) // an odd state leaves the names out
+	return cmp.Or(known.Public, known.Private, known.Name, known.Username), known.Hostname
+}
+
 // subject is the client: type, id, and the name or host that people know it by.
 func subject(r Record) string {
 	if r.Client == nil {
@@ -43,20 +56,12 @@ func subject(r Record) string {
 	if len(state) == 0 || string(state) == "null" {
 		state = r.Before
 	}
-	var known struct {
-		Public   string `json:"public_display_name"`
-		Private  string `json:"private_display_name"`
-		Name     string `json:"name"`
-		Username string `json:"username"`
-		Hostname string `json:"hostname"`
-	}
-	_ = json.Unmarshal(state, &known) // an odd state leaves the names out
-	name := cmp.Or(known.Public, known.Private, known.Name, known.Username)
+	name, host := Names(state)
 	switch {
-	case name != "" && known.Hostname != "":
-		who += fmt.Sprintf(" %s (%s)", clip(name, longestValue), clip(known.Hostname, longestValue))
-	case name != "" || known.Hostname != "":
-		who += " " + clip(name+known.Hostname, longestValue)
+	case name != "" && host != "":
+		who += fmt.Sprintf(" %s (%s)", clip(name, longestValue), clip(host, longestValue))
+	case name != "" || host != "":
+		who += " " + clip(name+host, longestValue)
 	}
 	return who
 }

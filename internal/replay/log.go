@@ -64,6 +64,15 @@ func (l *log) offset(ctx context.Context, when int64) (offset int64, err error) 
 	return offset, nil
 }
 
+// whole scans the log from its beginning to what is its end now.
+func (l *log) whole(ctx context.Context, each func(*kgo.Record) error) error {
+	start, end, err := l.bounds(ctx)
+	if err != nil {
+		return err
+	}
+	return l.scan(ctx, start, end, each)
+}
+
 // scan calls each for every committed record with from <= offset < to, in order, and returns when all of them are
 // decided: it waits for transactions that are open. The record and its bytes are only valid during the call.
 func (l *log) scan(ctx context.Context, from, to int64, each func(*kgo.Record) error) error {

@@ -110,9 +110,5 @@ func (r *Reader) all(ctx context.Context, topic, site string, each func(*kgo.Rec
 	if err != nil {
 		return err
 	}
-	start, end, err := l.bounds(ctx)
-	if err != nil {
-		return err
-	}
-	return l.scan(ctx, start, end, each)
+	return l.whole(ctx, each)
 }
