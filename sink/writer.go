@@ -42,17 +42,21 @@ type session struct {
 	sequences map[string]int32 // of the next record, by topic
 }
 
+var codecs = map[string]kafka.Compression{
+	"": 0, "none": 0, "gzip": kafka.Gzip, "snappy": kafka.Snappy, "lz4": kafka.Lz4, "zstd": kafka.Zstd,
+}
+
 // NewWriter checks the configuration. Nothing is dialled before Claim.
 func NewWriter(c Config) (*Writer, error) {
 	w := &Writer{Config: c}
 	if c.TransactionalID == "" || c.Site == "" {
 		return nil, errors.New("a writer needs a transactional id and a site")
 	}
-	if c.Compression != "" {
-		if err := w.codec.UnmarshalText([]byte(c.Compression)); err != nil {
-			return nil, err
-		}
+	codec, known := codecs[c.Compression]
+	if !known {
+		return nil, fmt.Errorf("unknown compression %q", c.Compression)
 	}
+	w.codec = codec
 	if w.RequestTimeout == 0 {
 		w.RequestTimeout = defaultRequestTimeout
 	}

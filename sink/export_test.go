@@ -1,0 +1,21 @@
+package sink
+
+import (
+	"context"
+
+	"github.com/segmentio/kafka-go"
+)
+
+// Between puts something between the writer and the brokers.
+func (w *Writer) Between(wrap func(next kafka.RoundTripper) kafka.RoundTripper) {
+	w.kafka.Transport = wrap(w.kafka.Transport)
+}
+
+// Advance is advance.
+var Advance = advance
+
+// PartitionFor is partitionFor.
+var PartitionFor = partitionFor
+
+// Insist is insist with the patience of Claim.
+func Insist(ctx context.Context, try func() error) error { return insist(ctx, coordinatorBusy, try) }
