@@ -82,3 +82,16 @@ func TestVendorPage(t *testing.T) {
 		t.Errorf("Bytes = %d, want %d", snap.Bytes, want)
 	}
 }
+
+// TestUnknownIsKept: what the vendor's page does not know, or knows in another shape, is kept and never fails.
+func TestUnknownIsKept(t *testing.T) {
+	t.Parallel()
+	snap := read(t, file(t, "odd.xml"), Terms{})
+	golden(t, "odd.golden", pretty(t, snap.Roster))
+	if diff := cmp.Diff([]string{"@total", "event@code", "kiosk", "server_time"}, snap.Unknown); diff != "" {
+		t.Errorf("Unknown (-want +got):\n%s", diff)
+	}
+	if snap.Roster.Window != 4 {
+		t.Errorf("window = %d, want 4", snap.Roster.Window)
+	}
+}
