@@ -20,8 +20,18 @@ func versionCommand() *cobra.Command {
 		})
 }
 
+func versionNumber() string {
+	v, _ := versionAndCommit()
+	return v
+}
+
 func versionText() string {
-	v, c := version, commit
+	v, c := versionAndCommit()
+	return fmt.Sprintf("rollcall %s (commit %s, %s)", v, c, runtime.Version())
+}
+
+func versionAndCommit() (v, c string) {
+	v, c = version, commit
 	if info, ok := debug.ReadBuildInfo(); ok {
 		v = cmp.Or(v, info.Main.Version)
 		for _, s := range info.Settings {
@@ -30,5 +40,5 @@ func versionText() string {
 			}
 		}
 	}
-	return fmt.Sprintf("rollcall %s (commit %s, %s)", cmp.Or(v, "(devel)"), cmp.Or(c, "unknown"), runtime.Version())
+	return cmp.Or(v, "(devel)"), cmp.Or(c, "unknown")
 }

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"rollcall/internal/replay"
+)
+
+// finding is one thing that was checked.
+type finding struct {
+	Check  string `json:"check"`
+	Site   string `json:"site,omitempty"` // empty: about Kafka or the configuration
+	Result string `json:"result"`
+	Detail string `json:"detail,omitempty"`
+	Advice string `json:"advice,omitempty"` // what to do; empty where nothing is to be done
+}
+
+// The results of a check.
+const (
+	checkOK      = "ok"
+	checkWarning = "warning" // it will work, but somebody should know
+	checkFailed  = "failed"
+	checkSkipped = "skipped" // nothing can be said because of an earlier failure
+)
+
+func checkCommand() *cobra.Command {
+	var offline, asJSON bool
+	cmd := does(&cobra.Command{
+		Use:   "check",
+		Short: "Tells what is wrong with the configuration and the surroundings",
+		Long: `Validates the configuration, all of it at once, then tries everything live: DNS, TLS, token, permission, one poll,
+clock, rate limit, failover role, Kafka, topics, and the right to write in a transaction. It publishes nothing.
+Exit code 0: it can run; 2: the configuration is wrong; 3: the environment refuses or cannot be reached.`,
+		Example: "  rollcall check --offline\n  rollcall check --json | jq '.[] | select(.result!=\"ok\")'",
+	}, func(cmd *cobra.Command, _ []string) error {
+		findings, code := check(cmd.Context(), offline)
+		if err := printFindings(cmd.OutOrStdout(), findings, asJSON); err != nil {
+			return err
+		}
+		if code != exitDone {
+			return &exitError{code: code}
+		}
+		return nil
+	})
+	cmd.Flags().BoolVar(&offline, "offline", false, "stop after the configuration")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the findings as a JSON array")
+	return cmd
+}
+
+// check gives what was found, and the exit code for it.
+func check(ctx context.Context, offline bool) ([]finding, int) {
+	c, err := LoadConfig(NeedSite | NeedKafka)
+	if err != nil {
+		return wrongConfiguration(err), exitUsage
+	}
+	d, err := newDaemon(c, zap.NewNop())
+	if err != nil {
+		return wrongConfiguration(err), exitUsage
+	}
+	found := &findings{list: []finding{{Check: "configuration", Result: checkOK, Detail: sitesText(d.siteNames())}}}
+	if offline {
+		return found.list, exitDone
+	}
+	for _, site := range c.Sites {
+		found.site = site.Name
+		found.checkSite(ctx, d.sites[site.Name])
+	}
+	found.site = ""
+	found.checkKafka(ctx, d)
+	if found.anyFailed() {
+		return found.list, exitRefused
+	}
+	return found.list, exitDone
+}
+
+func wrongConfiguration(err error) []finding {
+	var mistakes Mistakes
+	if !errors.As(err, &mistakes) {
+		return []finding{{Check: "configuration", Result: checkFailed, Detail: err.Error()}}
+	}
+	var out []finding
+	for _, m := range mistakes {
+		advice := ""
+		if m.Accepted != "" {
+			advice = "accepted: " + m.Accepted
+		}
+		out = append(out, finding{Check: "configuration", Result: checkFailed, Detail: m.Variable + ": " + m.Wrong, Advice: advice})
+	}
+	return out
+}
+
+func sitesText(names []string) string {
+	if len(names) == 1 {
+		return "1 site: " + names[0]
+	}
+	return fmt.Sprintf("%d sites: %v", len(names), names)
+}
+
+// findings collects what is found.
+type findings struct {
+	site string
+	list []finding
+}
+
+func (f *findings) add(check, result, detail, advice string) {
+	f.list = append(f.list, finding{Check: check, Site: f.site, Result: result, Detail: detail, Advice: advice})
+}
+
+// try adds a failure where there is an error, and says whether there is none.
+func (f *findings) try(check string, err error, advice string) bool {
+	if err == nil {
+		return true
+	}
+	f.add(check, checkFailed, err.Error(), advice)
+	return false
+}
+
+// skip says which checks could not be made.
+func (f *findings) skip(checks ...string) {
+	for _, c := range checks {
+		f.add(c, checkSkipped, "", "")
+	}
+}
+
+func (f *findings) anyFailed() bool {
+	for _, one := range f.list {
+		if one.Result == checkFailed {
+			return true
+		}
+	}
+	return false
+}
+
+func printFindings(w io.Writer, list []finding, asJSON bool) error {
+	if asJSON {
+		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		return e.Encode(list)
+	}
+	site := ""
+	for _, f := range list {
+		if f.Site != site && f.Site != "" {
+			fmt.Fprintf(w, "\n%s\n", f.Site)
+		} else if f.Site != site {
+			fmt.Fprintln(w, "\nKafka")
+		}
+		site = f.Site
+		fmt.Fprintf(w, "%-8s %-14s %s\n", f.Result, f.Check, replay.Harmless(f.Detail))
+		if f.Advice != "" {
+			fmt.Fprintf(w, "%-8s %-14s -> %s\n", "", "", f.Advice)
+		}
+	}
+	return nil
+}
