@@ -14,6 +14,9 @@ func (w *Writer) Between(wrap func(next kafka.RoundTripper) kafka.RoundTripper) 
 // Advance is advance.
 var Advance = advance
 
+// Alone is alone.
+var Alone = alone
+
 // PartitionFor is partitionFor.
 var PartitionFor = partitionFor
 

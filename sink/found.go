@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,7 +33,10 @@ func (f found) maxMessageBytes() int {
 // describe looks at the topics, in the order of their names given.
 func describe(ctx context.Context, client *connection, topics []string) ([]found, error) {
 	metadata, err := client.Metadata(ctx, &kafka.MetadataRequest{Topics: topics})
-	if err != nil {
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, fmt.Errorf("ask for the topics: the broker hung up (TLS, SASL or the credentials are not what it wants): %w", err)
+	case err != nil:
 		return nil, fmt.Errorf("ask for the topics: %w", err)
 	}
 	all := make([]found, len(topics))
