@@ -112,7 +112,11 @@ func (b rawBasic) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.SetBasicAuth(b.account.clientID, b.secret)
 	r.Header.Set("User-Agent", b.account.userAgent)
 	r.Header.Set("Accept", "application/json")
-	return b.account.transport.RoundTrip(r)
+	resp, err := b.account.transport.RoundTrip(r)
+	if err == nil {
+		resp.Header.Set("Content-Type", "application/json") // what it is; x/oauth2 would read text/plain as a form
+	}
+	return resp, err
 }
 
 // withinBudget refuses a token too many, until the first of ours expires.

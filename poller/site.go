@@ -183,7 +183,11 @@ func (s *Site) try(ctx context.Context, sp *span, token *oauth2.Token, q url.Val
 	s.noteRateLimit(resp.Header)
 	body, err := content(resp, max)
 	if resp.StatusCode != http.StatusOK {
-		return statusFailure(resp, firstBytes(body, err))
+		f := statusFailure(resp, firstBytes(body, err))
+		if resp.StatusCode == http.StatusUnauthorized {
+			f.Err = fmt.Errorf("%w: %w", errTokenRefused, f.Err)
+		}
+		return f
 	}
 	if err != nil {
 		return err

@@ -33,25 +33,15 @@ func statusFailure(resp *http.Response, body []byte) *roster.Failure {
 	case code/100 == 3:
 		f.Err = fmt.Errorf("%s: redirected to %s, which is not followed", status, target(resp))
 		return f
-	case code == http.StatusUnauthorized:
-		f.Reason = roster.ReasonAuth
-		f.Err = errTokenRefused
-	case code == http.StatusForbidden:
+	case code == http.StatusUnauthorized, code == http.StatusForbidden:
 		f.Reason = roster.ReasonAuth
 	case code == http.StatusTooManyRequests,
 		code == http.StatusServiceUnavailable && (f.RetryAfter > 0 || limited && left.Remaining == 0):
 		f.Reason = roster.ReasonRateLimit
 	}
-	detail := errorDetail(body)
-	switch {
-	case f.Err != nil && detail != nil:
-		f.Err = fmt.Errorf("%w: %s: %w", f.Err, status, detail)
-	case f.Err != nil:
-		f.Err = fmt.Errorf("%w: %s", f.Err, status)
-	case detail != nil:
+	f.Err = errors.New(status)
+	if detail := errorDetail(body); detail != nil {
 		f.Err = fmt.Errorf("%s: %w", status, detail)
-	default:
-		f.Err = errors.New(status)
 	}
 	return f
 }
