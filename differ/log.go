@@ -83,9 +83,9 @@ func oldestFirst(window []roster.Entry) []roster.Entry {
 	return ordered
 }
 
-// falls says whether no readable time in the window is later than the one before it.
+// falls says whether the readable times in the window fall, and nowhere rise.
 func falls(window []roster.Entry) bool {
-	last := int64(0)
+	last, fell := int64(0), false
 	for _, e := range window {
 		if !e.TS.IsTime() {
 			continue
@@ -93,9 +93,10 @@ func falls(window []roster.Entry) bool {
 		if last != 0 && e.TS.Unix > last {
 			return false
 		}
+		fell = fell || e.TS.Unix < last
 		last = e.TS.Unix
 	}
-	return true
+	return fell
 }
 
 // minus takes from a, as a multiset, what is in b. Of equal entries the last ones stay.
