@@ -12,6 +12,7 @@ import (
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol/addpartitionstotxn"
 	"github.com/segmentio/kafka-go/protocol/initproducerid"
+	"github.com/segmentio/kafka-go/protocol/produce"
 
 	"rollcall/internal/broker/brokertest"
 	"rollcall/internal/roster"
@@ -152,6 +153,42 @@ func TestPublishIsPatientWithTheCommitBefore(t *testing.T) {
 			}).on(writer)
 			if err := writer.Publish(t.Context(), batch(0, 1)); !errors.Is(err, row.want) {
 				t.Errorf("publish: %v, want %v", err, row.want)
+			}
+		})
+	}
+}
+
+// TestARefusedRecordIsAnError: a broker that answers is not a broker that agrees.
+func TestARefusedRecordIsAnError(t *testing.T) {
+	t.Parallel()
+	rows := []struct {
+		answer kafka.Error
+		fenced bool
+	}{
+		{kafka.NotLeaderForPartition, false},
+		{kafka.NotEnoughReplicasAfterAppend, false},
+		{kafka.OutOfOrderSequenceNumber, false},
+		{kafka.InvalidProducerEpoch, true},
+	}
+	for _, row := range rows {
+		t.Run(row.answer.Title(), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, 1)
+			writer := w.writer(t)
+			w.once(stepClients, func(kafka.Request, func() (kafka.Response, error)) (kafka.Response, error) {
+				partition := produce.ResponsePartition{ErrorCode: int16(row.answer)}
+				topic := produce.ResponseTopic{Topic: w.topics.Clients, Partitions: []produce.ResponsePartition{partition}}
+				return &produce.Response{Topics: []produce.ResponseTopic{topic}}, nil
+			}).on(writer)
+			err := writer.Publish(t.Context(), batch(0, 1))
+			if !errors.Is(err, row.answer) || errors.Is(err, roster.ErrFenced) != row.fenced {
+				t.Errorf("publish: %v", err)
+			}
+			if err := writer.Claim(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := w.seqs(t); len(got) > 0 {
+				t.Errorf("published %v", got)
 			}
 		})
 	}

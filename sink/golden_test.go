@@ -235,3 +235,16 @@ func TestAClientThatLeftIsATombstone(t *testing.T) {
 		t.Errorf("tombstone: key %s, value %q, time %v", m.Key, m.Value, m.Time)
 	}
 }
+
+// TestAPartOfALargePollIsStampedWithIt: the standing still stands at the poll before, or at none.
+func TestAPartOfALargePollIsStampedWithIt(t *testing.T) {
+	t.Parallel()
+	b := roster.Batch{Site: site, Events: []roster.Event{about(alice, roster.SnapshotEvent, roster.Read)}, Standing: roster.Standing{Site: site}}
+	m, err := sink.Standing(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !m.Time.Equal(poll.ReceivedAt) {
+		t.Errorf("stamped %v, want %v", m.Time, poll.ReceivedAt)
+	}
+}

@@ -92,6 +92,20 @@ func TestWrongTopicsAreNamed(t *testing.T) {
 	})
 }
 
+func TestKeepingEventsForEverIsNoDoubt(t *testing.T) {
+	t.Parallel()
+	kafka, prefix := brokertest.New(t)
+	l := sink.Layout{Kafka: kafka, Topics: access.TopicsOf(prefix)}
+	brokertest.CreateTopic(t, kafka, l.Topics.Events, 1, "retention.ms", "-1")
+	reports, err := l.Inspect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := reports[0]; !r.Exists || len(r.Faults) > 0 || len(r.Doubts) > 0 {
+		t.Errorf("report: %+v", r)
+	}
+}
+
 // TestAWriterNeedsItsTopics: it does not claim what it cannot write.
 func TestAWriterNeedsItsTopics(t *testing.T) {
 	t.Parallel()

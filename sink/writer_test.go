@@ -2,13 +2,14 @@ package sink_test
 
 import (
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol/addpartitionstotxn"
+	"github.com/segmentio/kafka-go/protocol/endtxn"
 
 	"rollcall/internal/broker/brokertest"
 	"rollcall/internal/roster"
@@ -179,18 +180,36 @@ func TestPublishRefusesWhatIsNotItsOwn(t *testing.T) {
 	}
 }
 
-func TestTryLeavesNothing(t *testing.T) {
+// TestTryAsksForEveryRight that Publish needs, and leaves nothing.
+func TestTryAsksForEveryRight(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
-	if err := w.unclaimed(t).Try(t.Context()); err != nil {
+	writer := w.unclaimed(t)
+	var steps []step
+	tap(func(request kafka.Request, send func() (kafka.Response, error)) (kafka.Response, error) {
+		switch r := request.(type) {
+		case *addpartitionstotxn.Request:
+			if len(r.Topics) != 3 {
+				t.Errorf("tried %v", r.Topics)
+			}
+		case *endtxn.Request:
+			if r.Committed {
+				t.Error("the trial is committed")
+			}
+		}
+		if s := w.step(request); s != stepOther {
+			steps = append(steps, s)
+		}
+		return send()
+	}).on(writer)
+	if err := writer.Try(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]step{stepInit, stepAdd, stepEnd}, steps); diff != "" {
+		t.Errorf("steps of a trial (-want +got):\n%s", diff)
 	}
 	publish(t, w.writer(t), batch(0, 1))
 	if diff := cmp.Diff(through(1, 1), w.seqs(t)); diff != "" {
 		t.Errorf("seq after a trial (-want +got):\n%s", diff)
-	}
-	w.topics.State += ".missing"
-	if err := w.unclaimed(t).Try(t.Context()); !errors.Is(err, kafka.UnknownTopicOrPartition) {
-		t.Errorf("a topic is missing, and the trial says %v", err)
 	}
 }
