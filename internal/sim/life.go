@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -207,19 +206,24 @@ func (s *Site) nodeFails() bool {
 	now := s.moment()
 	return s.crowd.edit(who.ID, func(c *Client) {
 		for range entries {
-			c.log(now, fmt.Sprintf(saysFailed, primaryNode, one(s.life, lossReasons)))
+			c.log(now, s.say(saysFailed, primaryNode, one(s.life, lossReasons)))
 		}
 	})
 }
 
 func (s *Site) nameChanges() bool {
-	who := s.anybody()
+	name := "public_display_name"
+	who := s.crowd.any(s.life, Representative)
+	if s.life.IntN(2) == 0 {
+		name = "name"
+		who = s.crowd.any(s.life, SupportCustomer)
+	}
 	if who == nil {
 		return false
 	}
-	name := "name"
-	if who.Type == Representative {
-		name = "public_display_name"
+	fresh := s.personName()
+	if old, _ := who.Field(name); old == fresh {
+		return false
 	}
-	return s.crowd.edit(who.ID, func(c *Client) { c.set(name, s.personName()) })
+	return s.crowd.edit(who.ID, func(c *Client) { c.set(name, fresh) })
 }

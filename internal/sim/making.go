@@ -134,14 +134,16 @@ func (s *Site) connect(c *Client, ts int64) {
 		node := one(s.life, s.appliances[1:])
 		c.Connections = append(c.Connections, Connection{ApplianceID: node.guid, Purpose: "traffic", ReceiveTrafficNode: true,
 			ConnectedSince: ts, PrivateIP: address})
-		c.log(ts, fmt.Sprintf(saysTraffic, node.host))
+		c.log(ts, s.say(saysBack, trafficPrefix+node.host))
 	}
 }
+
+const usualHistory = 25 // entries
 
 // addHistory gives the client the log of somebody who has been there until now. Some logs are longer than the window.
 func (s *Site) addHistory(c *Client, now int64) {
 	lived := now - c.ConnectedSince
-	n := s.life.IntN(30)
+	n := s.life.IntN(2 * usualHistory)
 	if lived <= 0 || n == 0 {
 		return
 	}
@@ -163,13 +165,23 @@ func (s *Site) trouble(c *Client, back bool) string {
 	}
 	switch {
 	case back:
-		return "Connected to " + node
+		return s.say(saysBack, node)
 	case s.life.IntN(6) == 0:
-		return fmt.Sprintf(saysNormal, node)
+		return s.say(saysNormal, node)
 	case s.life.IntN(3) == 0:
-		return fmt.Sprintf(saysFailed, node, one(s.life, lossReasons))
+		return s.say(saysFailed, node, one(s.life, lossReasons))
 	}
-	return fmt.Sprintf(saysLost, node, one(s.life, lossReasons))
+	return s.say(saysLost, node, one(s.life, lossReasons))
+}
+
+// say makes a message. What was said before is not made again: logs repeat themselves, and a large site has millions.
+func (s *Site) say(format string, args ...any) string {
+	text := fmt.Sprintf(format, args...)
+	if old, ok := s.said[text]; ok {
+		return old
+	}
+	s.said[text] = text
+	return text
 }
 
 func (s *Site) hostOf(guid string) string {

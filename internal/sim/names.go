@@ -31,7 +31,7 @@ var licenses = []string{"named", "concurrent", "full_support"}
 // What happens to connections; %s is the node.
 const (
 	saysPrimary   = "Connected to primary appliance"
-	saysTraffic   = "Connected to traffic node %s"
+	saysBack      = "Connected to %s"
 	saysLost      = "Lost connection to %s: %s"
 	saysFailed    = "Failed to connect to %s: %s"
 	saysNormal    = "Disconnected normally from %s"
@@ -39,4 +39,5 @@ const (
 	trafficPrefix = "traffic node "
 )
 
-var lossReasons = []string{"connection reset by peer", "read timed out", "network is unreachable", "TLS handshake <aborted>"}
+var lossReasons = []string{"connection reset by peer (errno 104)", "no answer to keep-alive within 30 seconds",
+	"network is unreachable", "TLS handshake <aborted> by \"proxy\" & closed"}

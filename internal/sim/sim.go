@@ -75,6 +75,7 @@ type Site struct {
 	nextID int
 	floor  int64 // UNIX seconds; nothing new happens earlier
 	latest int64 // the latest connected_since given out
+	said   map[string]string
 
 	appliances []appliance // the primary, then the traffic nodes
 	standby    appliance   // becomes the primary by Failover
@@ -107,6 +108,7 @@ func New(c Config) *Site {
 		life:   rand.New(rand.NewPCG(c.Seed, 1)), //nolint:gosec // must be repeatable
 		secure: rand.New(rand.NewPCG(c.Seed, 2)), //nolint:gosec // must be repeatable, guards nothing
 		nextID: firstID,
+		said:   make(map[string]string),
 		healed: make(chan struct{}),
 	}
 	s.crowd.index = make(map[string]place, c.Clients)
@@ -126,7 +128,7 @@ func New(c Config) *Site {
 
 func (s *Site) newAppliance(name string) appliance {
 	h := hexDigits(s.life, 32)
-	return appliance{guid: h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:], host: name + ".example.com"}
+	return appliance{guid: h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:], host: name + ".support.example.com"}
 }
 
 // Clients is the truth: everybody who is connected, by type and then by id as a number, with the complete logs. The

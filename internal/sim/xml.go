@@ -44,11 +44,11 @@ func field(b []byte, fields []Field, i int) (int, []byte) {
 	f := fields[i]
 	b = append(append(b, "\t\t<"...), f.Name...)
 	for i++; i < len(fields); i++ {
-		name, ok := strings.CutPrefix(fields[i].Name, f.Name+"@")
-		if !ok {
+		name, ok := strings.CutPrefix(fields[i].Name, f.Name)
+		if !ok || !strings.HasPrefix(name, "@") {
 			break
 		}
-		b = attribute(b, name, fields[i].Value)
+		b = attribute(b, name[1:], fields[i].Value)
 	}
 	if f.Value == "" {
 		return i, append(b, "/>\n"...)
@@ -61,8 +61,8 @@ func (d drawing) since(b []byte, indent string, ts int64) []byte {
 	if !d.connections {
 		return b
 	}
-	b = append(append(b, indent...), "<connected_since"...)
-	b = append(attribute(b, "ts", strconv.FormatInt(ts, 10)), '>')
+	b = append(append(b, indent...), "<connected_since ts=\""...)
+	b = append(strconv.AppendInt(b, ts, 10), "\">"...)
 	b = time.Unix(ts, 0).UTC().AppendFormat(b, "2006-01-02T15:04:05-07:00")
 	return closing(b, "connected_since")
 }
@@ -122,8 +122,8 @@ func (d drawing) events(b []byte, log []Event) []byte {
 		if d.newestFirst {
 			e = log[len(log)-1-i]
 		}
-		b = append(b, "\t\t\t\t<event"...)
-		b = append(attribute(b, "ts", strconv.FormatInt(e.TS, 10)), '>')
+		b = append(b, "\t\t\t\t<event ts=\""...)
+		b = append(strconv.AppendInt(b, e.TS, 10), "\">"...)
 		b = closing(escape(b, e.Message), "event")
 	}
 	return append(b, "\t\t\t</event_log>\n"...)
