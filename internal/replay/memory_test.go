@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
@@ -99,6 +101,51 @@ func TestLastEventIsFoundFarBack(t *testing.T) {
 	expect("the same, further back", 3, 7, false)
 	write.commit(record(w.topics.Events, "emea", `{"site":"emea","type":"gap","epoch":4,"seq":9}`))
 	expect("one that can, about the site itself", 4, 9, true)
+	write.commit(record(w.topics.Events, "emea", `{`), w.event("emea", 4, 10))
+	expect("one that can, right behind one that cannot", 4, 10, true)
+}
+
+func TestLastEventAtTheEdgeOfTheFirstWindow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	write := w.writer(t, "emea")
+	write.commit(w.event("emea", 1, 1)) // offset 0, its marker 1
+	var others []*kgo.Record
+	for i := range 998 { // offsets 2 to 999, their marker 1000: what is looked at first begins with offset 1
+		others = append(others, w.event("apac", 1, i))
+	}
+	write.commit(others...)
+	if epoch, seq, err := w.reader(t).LastEvent(bounded(t), "emea"); epoch != 1 || seq != 1 || err != nil {
+		t.Errorf("epoch %d, seq %d, %v, want 1, 1", epoch, seq, err)
+	}
+}
+
+// A log may end with offsets that no batch has any more. A broker that is asked for them answers with nothing, and
+// would for ever.
+func TestEndThatWasCompactedAway(t *testing.T) {
+	t.Parallel()
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Close)
+	kafka := access.Kafka{Brokers: cluster.ListenAddrs()}
+	w := world{kafka, "p", brokertest.CreateTopics(t, kafka, "p", 1)}
+	w.writer(t, "emea").commit(w.standing(t, roster.Standing{Site: "emea", Seq: 4}))
+	cluster.ControlKey(int16(kmsg.Fetch), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		asked := request.(*kmsg.FetchRequest)
+		answer := asked.ResponseKind().(*kmsg.FetchResponse)
+		topic, p := kmsg.NewFetchResponseTopic(), kmsg.NewFetchResponseTopicPartition()
+		p.HighWatermark, p.LastStableOffset = 2, 2
+		topic.Topic, topic.TopicID = asked.Topics[0].Topic, asked.Topics[0].TopicID
+		topic.Partitions = append(topic.Partitions, p)
+		answer.Topics = append(answer.Topics, topic)
+		return answer, nil, true
+	})
+	if got, err := w.reader(t).Standing(bounded(t), "emea"); got != nil || err != nil {
+		t.Errorf("standing: %+v, %v, want none", got, err)
+	}
 }
 
 // What is committed behind another site's open transaction is not visible yet, but it is committed: to overlook it

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
@@ -266,8 +269,13 @@ func TestBrokerGone(t *testing.T) {
 		})
 	<-started
 	b.Close()
-	if err := <-why; !errors.Is(err, replay.ErrLost) {
-		t.Errorf("the run is ended because of %v, want %v", err, replay.ErrLost)
+	select {
+	case err := <-why:
+		if !errors.Is(err, replay.ErrLost) {
+			t.Errorf("the run is ended because of %v, want %v", err, replay.ErrLost)
+		}
+	case <-time.After(inTime):
+		t.Fatal("the run goes on")
 	}
 	m.leave()
 	asked := time.Now()
@@ -276,6 +284,34 @@ func TestBrokerGone(t *testing.T) {
 	}
 	if took := time.Since(asked); took > 10*time.Second {
 		t.Errorf("leaving a group that cannot be reached took %v", took)
+	}
+}
+
+// A member that consumed would hold what the library fetches ahead, for as long as it runs.
+func TestMembersNeitherReadNorCommit(t *testing.T) {
+	t.Parallel()
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.GroupMinSessionTimeout(time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Close)
+	kafka := access.Kafka{Brokers: cluster.ListenAddrs()}
+	w := world{kafka, "p", brokertest.CreateTopics(t, kafka, "p", 1)}
+	w.writer(t, "emea").commit(w.standing(t, roster.Standing{Site: "emea"}))
+	var asked atomic.Int64
+	for _, key := range []kmsg.Key{kmsg.Fetch, kmsg.OffsetCommit} {
+		cluster.ControlKey(int16(key), func(kmsg.Request) (kmsg.Response, error, bool) {
+			asked.Add(1)
+			return nil, nil, false
+		})
+	}
+	s := newShifts(t)
+	m := own(t, w.config(), []string{"emea"}, s.work("it"))
+	eventually(t, "it works", func() bool { return len(s.of("it")) == 1 })
+	never(t, "the member reads or commits", func() bool { return asked.Load() > 0 })
+	m.leave()
+	if err := m.end(t); err != nil || asked.Load() > 0 {
+		t.Errorf("Own: %v, %d reads and commits", err, asked.Load())
 	}
 }
 
