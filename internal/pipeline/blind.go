@@ -54,7 +54,7 @@ func (c *Cycle) pollFailed(err error, took time.Duration) error {
 	c.blind.fail(f.Reason, f)
 	c.blind.failed++
 	c.Observe(Report{Site: c.Site, Phase: Blind, Failure: f, PollTook: took, Standing: c.standing, Accepted: c.accepted})
-	if f.Fatal {
+	if f.Fatal && !c.everSaw {
 		return f
 	}
 	return nil

@@ -115,11 +115,12 @@ func (c *Cycle) run(ctx context.Context, done func() bool) error {
 
 func (c *Cycle) mustStop(err error) bool {
 	var f *roster.Failure
-	return errors.Is(err, roster.ErrFenced) || errors.As(err, &f) && f.Fatal && !c.everSaw
+	return errors.Is(err, roster.ErrFenced) || errors.As(err, &f)
 }
 
 // Step is one turn: load if need be, wait until the site may be asked, poll, and publish what the answer shows. A poll
-// that failed is no error unless it is fatal; an error of Kafka is one, and the next step starts over by loading.
+// that failed is no error, but for credentials that never were right; an error of Kafka is one, and the next step starts
+// over by loading.
 func (c *Cycle) Step(ctx context.Context) error {
 	if !c.loaded {
 		if err := c.load(ctx); err != nil {
