@@ -32,7 +32,7 @@ import (
 type Change struct {
 	Before   *roster.Roster          // as last published; empty, not nil, where nothing was
 	LastSeen time.Time               // requested_at of the last accepted poll; zero: none
-	After    *roster.Snapshot        // with its clients in the order of their keys
+	After    *roster.Snapshot        // in the order of the keys, and no log longer than its Window, as Before too
 	Ignore   map[string]bool         // fields whose change alone is no state_change
 	Baseline bool                    // build the baseline anew: snapshot records instead of connect, no disconnects
 	SetAside map[roster.Key]bool     // clients about whom nothing is said now: they stay in the roster as they were, or out of it

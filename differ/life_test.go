@@ -78,7 +78,10 @@ func (l *life) pass() {
 }
 
 func (l *life) connect(t roster.Type, id string) *connection {
-	c := &connection{key: roster.Key{Type: t, ID: id, Since: roster.Moment{Unix: l.now}}, fields: roster.Fields{"name": roster.Quote(id)}}
+	c := &connection{
+		key:    roster.Key{Type: t, ID: id, Since: roster.Moment{Unix: l.now}},
+		fields: roster.Fields{"name": roster.Quote(id)},
+	}
 	if l.chance(0.1) {
 		c.key.Since = roster.Moment{Text: fmt.Sprint("at ", l.now)}
 	}

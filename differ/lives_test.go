@@ -38,8 +38,9 @@ func TestRandomLives(t *testing.T) {
 	first := firstSeed(t)
 	tally := map[string]int{}
 	for i := range uint64(lives()) {
-		w := watch{life: newLife(first + i), clock: lastSeen, roster: &roster.Roster{}, fold: fold{}, told: map[roster.Key]*toldLog{}, tally: tally}
-		for poll := range 12 {
+		w := watch{life: newLife(first + i), clock: lastSeen, roster: &roster.Roster{}, fold: fold{},
+			told: map[roster.Key]*toldLog{}, tally: tally}
+		for poll := range 6 {
 			if w.poll(t); t.Failed() {
 				t.Fatalf("poll %d of the life of -seed %d", poll, first+i)
 			}

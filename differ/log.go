@@ -21,7 +21,7 @@ func (d *diff) tellLog(before, after *roster.Client) []roster.Entry {
 		return known
 	}
 	if before != nil {
-		d.Headroom = min(d.Headroom, max(0, 1-float64(len(fresh))/float64(d.window)))
+		d.Headroom = min(d.Headroom, 1-float64(len(fresh))/float64(d.window))
 	}
 	if d.mayHaveLost(known, shown, fresh) {
 		d.tellLogGap(after, known, shown)
@@ -119,7 +119,7 @@ func minus(a, b []roster.Entry) []roster.Entry {
 // remember gives the last entries known, a window of them. What the window still shows is never forgotten in favour of
 // what it shows no longer, whatever their times say: it would seem new again.
 func remember(known, shown, fresh []roster.Entry, window int) []roster.Entry {
-	if surplus := len(known) + len(fresh) - max(window, len(shown)); surplus > 0 {
+	if surplus := len(known) + len(fresh) - window; surplus > 0 {
 		known = forget(known, shown, surplus)
 	}
 	all := slices.Concat(known, fresh)

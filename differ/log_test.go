@@ -20,11 +20,11 @@ func reversed(log []roster.Entry) []roster.Entry {
 }
 
 // gapThen are the events of a client whose window moved too far, from entry after on to the entries that are new.
-func gapThen(after, from, window int) []roster.Event {
+func gapThen(op roster.Op, after, from, window int) []roster.Event {
 	gap := roster.LogGap{LostAfter: entries(after, 1)[0].TS, LostBefore: entries(from, 1)[0].TS, Window: window}
 	e := lost(event(roster.LogGapEvent, roster.Create, key("1")), gap)
 	return append([]roster.Event{bounded(gap.LostAfter.Time(), gap.LostBefore.Time(), e)},
-		logged(roster.Create, key("1"), entries(from, window)...)...)
+		logged(op, key("1"), entries(from, window)...)...)
 }
 
 func TestDiffLog(t *testing.T) {
@@ -50,9 +50,9 @@ func TestDiffLog(t *testing.T) {
 		{name: "slid by 19", reason: "one entry in common is enough", before: one(entries(0, 20)...),
 			after: one(entries(19, 20)...), want: told(entries(20, 19)...)},
 		{name: "slid by a window", reason: "nothing in common: perhaps nothing was lost, but nobody can know",
-			before: one(entries(0, 20)...), after: one(entries(20, 20)...), want: gapThen(19, 20, 20)},
+			before: one(entries(0, 20)...), after: one(entries(20, 20)...), want: gapThen(roster.Create, 19, 20, 20)},
 		{name: "slid further", reason: "the loss stands between the entries known and those new",
-			before: one(entries(0, 20)...), after: one(entries(45, 20)...), want: gapThen(19, 45, 20)},
+			before: one(entries(0, 20)...), after: one(entries(45, 20)...), want: gapThen(roster.Create, 19, 45, 20)},
 		{name: "nothing in common, not full", reason: "a window that is not full has lost nothing",
 			before: one(entries(0, 20)...), after: one(entries(20, 19)...), want: told(entries(20, 19)...)},
 		{name: "nothing known, full", reason: "what came before the window is lost, from the last poll on", before: one(),
@@ -121,7 +121,7 @@ func TestDiffLearnsTheWindow(t *testing.T) {
 		{name: "known window", reason: "what was learned once is not forgotten", set: func(c *differ.Change) { c.Before.Window = 30 },
 			before: one(entries(0, 20)...), after: one(entries(50, 29)...), want: logged(roster.Create, key("1"), entries(50, 29)...)},
 		{name: "full long window", reason: "may have lost entries", set: func(c *differ.Change) { c.Before.Window = 30 },
-			before: one(entries(0, 20)...), after: one(entries(50, 30)...), want: gapThen(19, 50, 30)},
+			before: one(entries(0, 20)...), after: one(entries(50, 30)...), want: gapThen(roster.Create, 19, 50, 30)},
 	} {
 		t.Run(row.name, row.run)
 	}

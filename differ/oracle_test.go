@@ -21,7 +21,9 @@ func slowly(c differ.Change) differ.Result {
 	for k := range union(s.old, s.now) {
 		s.client(k)
 	}
-	slices.SortStableFunc(s.Events, func(a, b roster.Event) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), a.Client.Compare(*b.Client)) })
+	slices.SortStableFunc(s.Events, func(a, b roster.Event) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), a.Client.Compare(*b.Client))
+	})
 	slices.SortFunc(s.Gone, roster.Key.Compare)
 	roster.Sort(s.Next.Clients)
 	return s.Result
@@ -217,7 +219,7 @@ func slowlyRemembered(known, shown, fresh []roster.Entry, window int) []roster.E
 		return known
 	}
 	all := slices.Concat(known, fresh)
-	for len(all) > max(window, len(shown)) {
+	for len(all) > window {
 		i := slices.IndexFunc(all, func(e roster.Entry) bool { return copies(all, e) > copies(shown, e) })
 		all = slices.Delete(all, i, i+1)
 	}
