@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"rollcall/internal/access"
 	"rollcall/internal/broker"
 	"rollcall/internal/broker/brokertest"
@@ -31,9 +29,7 @@ func TestTLSAndSASL(t *testing.T) {
 			t.Parallel()
 			w := guarded(t, mechanism)
 			publish(t, w.writer(t), batch(0, 2))
-			if diff := cmp.Diff(through(1, 2), w.seqs(t)); diff != "" {
-				t.Errorf("seq (-want +got):\n%s", diff)
-			}
+			w.expectSeqs(t, through(1, 2))
 		})
 	}
 }

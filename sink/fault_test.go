@@ -8,13 +8,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol/addpartitionstotxn"
 	"github.com/segmentio/kafka-go/protocol/initproducerid"
 	"github.com/segmentio/kafka-go/protocol/produce"
 
-	"rollcall/internal/broker/brokertest"
 	"rollcall/internal/roster"
 	"rollcall/sink"
 )
@@ -49,23 +47,16 @@ func TestAFailedStepPublishesNothingOrAll(t *testing.T) {
 				if err := writer.Claim(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				want := through(1, 2)
+				want, transactions := through(1, 2), 1
 				if at == stepEnd && applied {
-					want = through(1, 5)
+					want, transactions = through(1, 5), 2
 				}
-				if diff := cmp.Diff(want, w.seqs(t)); diff != "" {
-					t.Fatalf("seq after the claim (-want +got):\n%s", diff)
-				}
+				w.expectSeqs(t, want)
 				last := want[len(want)-1]
 				publish(t, writer, batch(last, 1))
-				if diff := cmp.Diff(append(want, last+1), w.seqs(t)); diff != "" {
-					t.Errorf("seq after going on (-want +got):\n%s", diff)
-				}
-				for _, topic := range []string{w.topics.Clients, w.topics.State} {
-					if n := len(brokertest.Read(t, w.kafka, topic)); topic == w.topics.Clients && int64(n) != last+1 || n == 0 {
-						t.Errorf("%d records in %s after %d events", n, topic, last+1)
-					}
-				}
+				w.expectSeqs(t, append(want, last+1))
+				w.expectCount(t, w.topics.Clients, int(last)+1)
+				w.expectCount(t, w.topics.State, transactions+1)
 			})
 		}
 	}
@@ -90,9 +81,7 @@ func TestAZombieIsFenced(t *testing.T) {
 				t.Fatalf("zombie: %v, want %v", err, roster.ErrFenced)
 			}
 			publish(t, heir, batch(1, 2))
-			if diff := cmp.Diff(through(1, 3), w.seqs(t)); diff != "" {
-				t.Errorf("seq (-want +got):\n%s", diff)
-			}
+			w.expectSeqs(t, through(1, 3))
 		})
 	}
 }

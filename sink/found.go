@@ -17,7 +17,8 @@ import (
 // found is a topic as the cluster describes it.
 type found struct {
 	name       string
-	partitions int // 0: the topic does not exist
+	partitions int   // 0: the topic does not exist
+	unled      error // why a partition cannot be written to now
 	settings   map[string]string
 	unreadable error // why the settings are not known
 }
@@ -50,6 +51,11 @@ func describe(ctx context.Context, client *connection, topics []string) ([]found
 			return nil, fmt.Errorf("topic %s: %w", topic.Name, topic.Error)
 		}
 		all[i].partitions = len(topic.Partitions)
+		for _, p := range topic.Partitions {
+			if p.Error != nil {
+				all[i].unled = fmt.Errorf("partition %d: %w", p.ID, p.Error)
+			}
+		}
 		existing = append(existing, kafka.DescribeConfigRequestResource{
 			ResourceType: kafka.ResourceTypeTopic, ResourceName: topic.Name,
 			ConfigNames: []string{"cleanup.policy", "max.message.bytes", "retention.ms"},

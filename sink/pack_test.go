@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol/rawproduce"
 
@@ -28,7 +27,7 @@ func narrowWorld(t *testing.T, maxMessageBytes string) world {
 	for topic, policy := range map[string]string{topics.Events: "delete", topics.Clients: "compact", topics.State: "compact"} {
 		brokertest.CreateTopic(t, kafka, topic, 1, "cleanup.policy", policy, "max.message.bytes", maxMessageBytes)
 	}
-	return world{kafka, topics, prefix + "-" + site}
+	return world{kafka, topics, prefix + "-" + site}.settled(t)
 }
 
 // sizes counts the batches sent to each topic, by their size.
@@ -63,9 +62,7 @@ func TestATransactionSpansSeveralRequests(t *testing.T) {
 			sizes := w.sizes(t, writer)
 			publish(t, writer, batch(0, 100))
 			publish(t, writer, batch(100, 100))
-			if diff := cmp.Diff(through(1, 200), w.seqs(t)); diff != "" {
-				t.Errorf("seq (-want +got):\n%s", diff)
-			}
+			w.expectSeqs(t, through(1, 200))
 			for _, topic := range []string{w.topics.Events, w.topics.Clients} {
 				if n := len(sizes[topic]); n < 4 {
 					t.Errorf("%d requests to %s: the test shows nothing", n, topic)
@@ -97,9 +94,7 @@ func TestWhatDoesNotCompressIsSentAsItIs(t *testing.T) {
 	if size := sizes[w.topics.State][0]; size < limit-50 {
 		t.Errorf("%d bytes were sent: the text did compress, and the test shows nothing", size)
 	}
-	if n := len(brokertest.Read(t, w.kafka, w.topics.State)); n != 1 {
-		t.Errorf("%d state records, want 1", n)
-	}
+	w.expectCount(t, w.topics.State, 1)
 }
 
 // noise is a text that snappy makes no shorter, of characters that JSON does not escape.
@@ -145,9 +140,7 @@ func TestTooLarge(t *testing.T) {
 		t.Errorf("something was sent: %v", sizes)
 	}
 	publish(t, writer, b)
-	if diff := cmp.Diff([]int64{1, 2, 5}, w.seqs(t)); diff != "" {
-		t.Errorf("seq (-want +got):\n%s", diff)
-	}
+	w.expectSeqs(t, []int64{1, 2, 5})
 }
 
 func TestARecordAboutTheSiteThatIsTooLargeIsNoClients(t *testing.T) {

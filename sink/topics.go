@@ -120,7 +120,29 @@ func (l Layout) Create(ctx context.Context) (created []string, err error) {
 			return created, fmt.Errorf("create topic %s: %w", topic.Topic, err)
 		}
 	}
-	return created, nil
+	return created, awaitTopics(ctx, client, names(l.Topics))
+}
+
+// awaitTopics waits until the brokers know the topics: a cluster says "created" before that.
+func awaitTopics(ctx context.Context, client *connection, topics []string) error {
+	unknown := func(err error) bool {
+		return errors.Is(err, kafka.UnknownTopicOrPartition) || errors.Is(err, kafka.LeaderNotAvailable)
+	}
+	ctx, cancel := context.WithTimeout(ctx, client.Timeout)
+	defer cancel()
+	return insist(ctx, unknown, func() error {
+		all, err := describe(ctx, client, topics)
+		if err != nil {
+			return err
+		}
+		for _, f := range all {
+			if f.unled != nil {
+				return fmt.Errorf("topic %s, %w", f.name, f.unled)
+			}
+		}
+		_, err = partitionsOf(all)
+		return err
+	})
 }
 
 func (l Layout) connect() (*connection, error) {
@@ -152,6 +174,9 @@ func (f found) report(must Topic) TopicReport {
 	if f.partitions != must.Partitions {
 		r.Faults = append(r.Faults, fmt.Sprintf("has %d partitions where the others have %d: all three need the same number",
 			f.partitions, must.Partitions))
+	}
+	if f.unled != nil {
+		r.Doubts = append(r.Doubts, f.unled.Error())
 	}
 	if f.unreadable != nil {
 		r.Doubts = append(r.Doubts, "its settings cannot be read: "+f.unreadable.Error())

@@ -62,9 +62,10 @@ func TestAMissingTopicFollowsThoseThatExist(t *testing.T) {
 	if _, err := l.Create(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w := world{kafka, topics, prefix + "-" + site}
+	w := world{kafka, topics, prefix + "-" + site}.settled(t)
 	publish(t, w.writer(t), batch(0, 1))
 	for _, topic := range []string{topics.Events, topics.Clients, topics.State} {
+		w.expectCount(t, topic, 1)
 		if r := brokertest.Read(t, kafka, topic)[0]; int(r.Partition) != sink.PartitionFor(site, 4) {
 			t.Errorf("%s: partition %d", topic, r.Partition)
 		}

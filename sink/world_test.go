@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol/addpartitionstotxn"
 	"github.com/segmentio/kafka-go/protocol/endtxn"
@@ -30,7 +31,21 @@ type world struct {
 func newWorld(t *testing.T, partitions int) world {
 	t.Helper()
 	kafka, prefix := brokertest.New(t)
-	return world{kafka, brokertest.CreateTopics(t, kafka, prefix, partitions), prefix + "-" + site}
+	return world{kafka, brokertest.CreateTopics(t, kafka, prefix, partitions), prefix + "-" + site}.settled(t)
+}
+
+// settled waits until the new topics take records: a real broker answers for them before it leads them. The markers of
+// an aborted transaction are tried until they are written, and the second claim waits for that.
+func (w world) settled(t *testing.T) world {
+	t.Helper()
+	writer := w.unclaimed(t, func(c *sink.Config) { c.TransactionalID += "-first" })
+	if err := writer.Try(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Claim(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return w
 }
 
 // writer gives a writer that has claimed the site.
@@ -85,6 +100,36 @@ func (w world) seqs(t *testing.T) (all []int64) {
 		all = append(all, number(t, r.Value, "seq"))
 	}
 	return all
+}
+
+// expectSeqs waits for those numbers: a commit is acknowledged when it is certain, and visible a moment later.
+func (w world) expectSeqs(t *testing.T, want []int64) {
+	t.Helper()
+	w.eventually(t, func() string { return cmp.Diff(want, w.seqs(t)) })
+}
+
+// expectCount waits until the topic holds so many committed records.
+func (w world) expectCount(t *testing.T, topic string, want int) {
+	t.Helper()
+	w.eventually(t, func() string { return cmp.Diff(want, len(brokertest.Read(t, w.kafka, topic))) })
+}
+
+// eventually waits until there is no difference any more.
+func (w world) eventually(t *testing.T, diff func() string) {
+	t.Helper()
+	late := time.After(20 * time.Second)
+	for {
+		d := diff()
+		if d == "" {
+			return
+		}
+		select {
+		case <-late:
+			t.Errorf("committed (-want +got):\n%s", d)
+			return
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 func through(from, to int64) (all []int64) {

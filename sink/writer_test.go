@@ -2,6 +2,7 @@ package sink_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,7 +64,8 @@ func TestACommittedBatchIsInTheThreeTopics(t *testing.T) {
 	}
 	want := map[string][]brokertest.Record{w.topics.Events: events, w.topics.Clients: clients, w.topics.State: {record(state, partition)}}
 	got := map[string][]brokertest.Record{}
-	for topic := range want {
+	for topic, records := range want {
+		w.expectCount(t, topic, len(records))
 		got[topic] = brokertest.Read(t, w.kafka, topic)
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(brokertest.Record{}, "Offset")); diff != "" {
@@ -106,14 +108,9 @@ func TestAStandingAloneIsABatch(t *testing.T) {
 	for range 2 {
 		publish(t, writer, roster.Batch{Site: site, Standing: roster.Standing{Site: site, Epoch: 1, Poll: poll}})
 	}
-	if n := len(brokertest.Read(t, w.kafka, w.topics.State)); n != 2 {
-		t.Errorf("%d state records, want 2", n)
-	}
-	for _, topic := range []string{w.topics.Events, w.topics.Clients} {
-		if n := len(brokertest.Read(t, w.kafka, topic)); n != 0 {
-			t.Errorf("%d records in %s, want none", n, topic)
-		}
-	}
+	w.expectCount(t, w.topics.State, 2)
+	w.expectCount(t, w.topics.Events, 0)
+	w.expectCount(t, w.topics.Clients, 0)
 }
 
 func TestCodecs(t *testing.T) {
@@ -124,9 +121,7 @@ func TestCodecs(t *testing.T) {
 		writer := w.writer(t, func(c *sink.Config) { c.Compression = codec })
 		publish(t, writer, batch(last, 50))
 		last += 50
-		if diff := cmp.Diff(through(1, last), w.seqs(t)); diff != "" {
-			t.Fatalf("codec %q: seq (-want +got):\n%s", codec, diff)
-		}
+		w.expectSeqs(t, through(1, last))
 	}
 }
 
@@ -205,11 +200,9 @@ func TestTryAsksForEveryRight(t *testing.T) {
 	if err := writer.Try(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]step{stepInit, stepAdd, stepEnd}, steps); diff != "" {
+	if diff := cmp.Diff([]step{stepInit, stepAdd, stepEnd}, slices.Compact(steps)); diff != "" {
 		t.Errorf("steps of a trial (-want +got):\n%s", diff)
 	}
 	publish(t, w.writer(t), batch(0, 1))
-	if diff := cmp.Diff(through(1, 1), w.seqs(t)); diff != "" {
-		t.Errorf("seq after a trial (-want +got):\n%s", diff)
-	}
+	w.expectSeqs(t, through(1, 1))
 }
