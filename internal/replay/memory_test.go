@@ -197,7 +197,13 @@ func TestSitesAreReadFromTheirPartition(t *testing.T) {
 		}
 		write.commit(records...)
 	}
+	write.commit(record(w.topics.State, "forgotten"))
 	r := w.reader(t)
+	all, err := r.Sites(bounded(t))
+	want := []string{"site0", "site1", "site2", "site3", "site4", "site5", "site6", "site7", "site8", "site9"}
+	if diff := cmp.Diff(want, all); err != nil || diff != "" {
+		t.Errorf("sites, %v (-want +got):\n%s", err, diff)
+	}
 	for i := range 10 {
 		site := fmt.Sprintf("site%d", i)
 		standing, err := r.Standing(bounded(t), site)
