@@ -1,9 +1,11 @@
 package sink
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"time"
 
@@ -123,26 +125,43 @@ func (l Layout) Create(ctx context.Context) (created []string, err error) {
 	return created, awaitTopics(ctx, client, names(l.Topics))
 }
 
-// awaitTopics waits until the brokers know the topics: a cluster says "created" before that.
+// awaitTopics waits until every broker knows the topics: a cluster says "created" before that, and whoever connects
+// next may come to any of them.
 func awaitTopics(ctx context.Context, client *connection, topics []string) error {
+	ctx, cancel := context.WithTimeout(ctx, client.Timeout)
+	defer cancel()
+	cluster, err := client.Metadata(ctx, &kafka.MetadataRequest{Topics: topics})
+	if err != nil {
+		return fmt.Errorf("ask for the brokers: %w", err)
+	}
 	unknown := func(err error) bool {
 		return errors.Is(err, kafka.UnknownTopicOrPartition) || errors.Is(err, kafka.LeaderNotAvailable)
 	}
-	ctx, cancel := context.WithTimeout(ctx, client.Timeout)
-	defer cancel()
-	return insist(ctx, unknown, func() error {
-		all, err := describe(ctx, client, topics)
-		if err != nil {
-			return err
+	for _, broker := range cluster.Brokers {
+		addr := kafka.TCP(net.JoinHostPort(broker.Host, strconv.Itoa(broker.Port)))
+		if err := insist(ctx, unknown, func() error { return known(ctx, client, addr, topics) }); err != nil {
+			return fmt.Errorf("broker %s: %w", addr, err)
 		}
-		for _, f := range all {
-			if f.unled != nil {
-				return fmt.Errorf("topic %s, %w", f.name, f.unled)
-			}
-		}
-		_, err = partitionsOf(all)
+	}
+	return nil
+}
+
+// known is nil if the broker at addr knows the topics and who leads them.
+func known(ctx context.Context, client *connection, addr net.Addr, topics []string) error {
+	metadata, err := client.Metadata(ctx, &kafka.MetadataRequest{Addr: addr, Topics: topics})
+	if err != nil {
 		return err
-	})
+	}
+	for _, topic := range metadata.Topics {
+		err := topic.Error
+		for _, p := range topic.Partitions {
+			err = cmp.Or(err, p.Error)
+		}
+		if err != nil {
+			return fmt.Errorf("topic %s: %w", topic.Name, err)
+		}
+	}
+	return nil
 }
 
 func (l Layout) connect() (*connection, error) {

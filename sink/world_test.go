@@ -34,10 +34,14 @@ func newWorld(t *testing.T, partitions int) world {
 	return world{kafka, brokertest.CreateTopics(t, kafka, prefix, partitions), prefix + "-" + site}.settled(t)
 }
 
-// settled waits until the new topics take records: a real broker answers for them before it leads them. The markers of
-// an aborted transaction are tried until they are written, and the second claim waits for that.
+// settled waits until the new topics take records: in a real cluster not every broker has heard of them yet, and one
+// that answers for them may not yet lead them. The markers of an aborted transaction are tried until they are
+// written, and the second claim waits for that.
 func (w world) settled(t *testing.T) world {
 	t.Helper()
+	if err := sink.Await(t.Context(), w.kafka, w.topics); err != nil {
+		t.Fatal(err)
+	}
 	writer := w.unclaimed(t, func(c *sink.Config) { c.TransactionalID += "-first" })
 	if err := writer.Try(t.Context()); err != nil {
 		t.Fatal(err)
