@@ -61,24 +61,12 @@ func (s *Site) serveToken(w http.ResponseWriter, r *http.Request) {
 
 // mint gives out one more token, at the cost of the oldest where there are too many.
 func (s *Site) mint() string {
-	now := s.config.Now()
-	s.account.drop(func(t token) bool { return !now.Before(t.expires) })
 	if over := len(s.account.tokens) + 1 - maxTokens; over > 0 {
 		s.account.tokens = s.account.tokens[over:]
 	}
-	t := token{hexDigits(s.secure, 48), now.Add(s.config.TokenLife)}
+	t := token{hexDigits(s.secure, 48), s.config.Now().Add(s.config.TokenLife)}
 	s.account.tokens = append(s.account.tokens, t)
 	return t.value
-}
-
-func (a *account) drop(dead func(token) bool) {
-	var alive []token
-	for _, t := range a.tokens {
-		if !dead(t) {
-			alive = append(alive, t)
-		}
-	}
-	a.tokens = alive
 }
 
 // admits says whether the request carries a token that is valid now.

@@ -18,7 +18,7 @@ type page struct {
 	over  func() bool // nobody waits for more
 }
 
-// openPage sends the head of the answer. It is sent at once, so that no length is put into it.
+// openPage begins the answer. No length is put into its head, because it is flushed before it ends.
 func (s *Site) openPage(w http.ResponseWriter, r *http.Request, sp spoil) *page {
 	healed := s.untilHealed()
 	p := &page{w: w, spoil: sp, over: func() bool { return isClosed(healed) || r.Context().Err() != nil }}
@@ -33,7 +33,6 @@ func (s *Site) openPage(w http.ResponseWriter, r *http.Request, sp spoil) *page 
 		w.Header().Set("Content-Encoding", "gzip")
 	}
 	w.WriteHeader(http.StatusOK)
-	flush(w)
 	p.Writer = bufio.NewWriterSize(body, 64<<10)
 	return p
 }

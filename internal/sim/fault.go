@@ -21,7 +21,7 @@ const (
 	AtToken                     // /oauth2/token
 )
 
-// fault says what a Fault does; exactly one of answer, spoil and neither is how.
+// fault says what a Fault does: it has an answer or a spoil, but for those that only health and summary look at.
 type fault struct {
 	name string
 	says string // one line for people
@@ -78,7 +78,7 @@ func ParseFault(name string) (Fault, error) {
 }
 
 // Fail makes the next answers that the fault is for go wrong that way: so many, or all until Heal where times is below
-// zero. Faults wait in line: the next one shows when the one before has shown as often as it was to. A fault of the
+// zero. A fault for several kinds of requests counts every one of them. Faults wait in line: the next one shows when the one before has shown as often as it was to. A fault of the
 // token endpoint shows only when somebody asks for a token; RevokeTokens makes them.
 func (s *Site) Fail(f Fault, times int) {
 	if !f.known() {

@@ -149,8 +149,12 @@ var signs = map[Fault]sign{
 	NoID: wellFormed(func(n *node) bool {
 		return slices.ContainsFunc(n.nodes, func(c *node) bool { _, has := c.attrs["id"]; return !has })
 	}),
-	BlankID:       wellFormed(ids(" ")),
-	DoubledClient: complete(doubled),
+	BlankID: wellFormed(ids(" ")),
+	DoubledClient: wellFormed(func(n *node) bool {
+		all := n.ids()
+		i, found := slices.BinarySearch(all, strayID)
+		return found && i+1 < len(all) && all[i+1] == strayID
+	}),
 	WrongCharset:  malformed(`encoding="UTF-16"`, "UTF-16"),
 	InvalidUTF8:   malformed("Ren\xe9e", "UTF-8"),
 	Garbage:       malformed("Warning", "outside of the root"),

@@ -129,12 +129,12 @@ func (c *Client) settle() {
 func (s *Site) connect(c *Client, ts int64) {
 	address := s.address()
 	c.Connections = []Connection{{ApplianceID: s.appliances[0].guid, Purpose: "primary", ConnectedSince: ts, PrivateIP: address}}
-	c.log(ts, saysPrimary)
+	c.log(ts, s.say(saysBack, primaryNode, ""))
 	if len(s.appliances) > 1 {
 		node := one(s.life, s.appliances[1:])
 		c.Connections = append(c.Connections, Connection{ApplianceID: node.guid, Purpose: "traffic", ReceiveTrafficNode: true,
 			ConnectedSince: ts, PrivateIP: address})
-		c.log(ts, s.say(saysBack, trafficPrefix+node.host))
+		c.log(ts, s.say(saysBack, trafficPrefix+node.host, ""))
 	}
 }
 
@@ -165,22 +165,29 @@ func (s *Site) trouble(c *Client, back bool) string {
 	}
 	switch {
 	case back:
-		return s.say(saysBack, node)
+		return s.say(saysBack, node, "")
 	case s.life.IntN(6) == 0:
-		return s.say(saysNormal, node)
+		return s.say(saysNormal, node, "")
 	case s.life.IntN(3) == 0:
 		return s.say(saysFailed, node, one(s.life, lossReasons))
 	}
 	return s.say(saysLost, node, one(s.life, lossReasons))
 }
 
-// say makes a message. What was said before is not made again: logs repeat themselves, and a large site has millions.
-func (s *Site) say(format string, args ...any) string {
-	text := fmt.Sprintf(format, args...)
-	if old, ok := s.said[text]; ok {
-		return old
+// A saying is what a message of the log is made from; a node that is lost by intent gives no reason.
+type saying struct{ what, node, reason string }
+
+// say makes the message. What was said before is not made again: logs repeat themselves, and a large site has millions.
+func (s *Site) say(what, node, reason string) string {
+	key := saying{what, node, reason}
+	text, ok := s.said[key]
+	if !ok {
+		text = what + node
+		if reason != "" {
+			text += ": " + reason
+		}
+		s.said[key] = text
 	}
-	s.said[text] = text
 	return text
 }
 

@@ -28,13 +28,12 @@ var offsets = []string{"-28800", "-18000", "-12600", "0", "3600", "7200", "19800
 
 var licenses = []string{"named", "concurrent", "full_support"}
 
-// What happens to connections; %s is the node.
+// What happens to connections; the node follows, and often the reason.
 const (
-	saysPrimary   = "Connected to primary appliance"
-	saysBack      = "Connected to %s"
-	saysLost      = "Lost connection to %s: %s"
-	saysFailed    = "Failed to connect to %s: %s"
-	saysNormal    = "Disconnected normally from %s"
+	saysBack      = "Connected to "
+	saysLost      = "Lost connection to "
+	saysFailed    = "Failed to connect to "
+	saysNormal    = "Disconnected normally from "
 	primaryNode   = "primary appliance"
 	trafficPrefix = "traffic node "
 )

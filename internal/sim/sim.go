@@ -75,7 +75,7 @@ type Site struct {
 	nextID int
 	floor  int64 // UNIX seconds; nothing new happens earlier
 	latest int64 // the latest connected_since given out
-	said   map[string]string
+	said   map[saying]string
 
 	appliances []appliance // the primary, then the traffic nodes
 	standby    appliance   // becomes the primary by Failover
@@ -108,7 +108,7 @@ func New(c Config) *Site {
 		life:   rand.New(rand.NewPCG(c.Seed, 1)), //nolint:gosec // must be repeatable
 		secure: rand.New(rand.NewPCG(c.Seed, 2)), //nolint:gosec // must be repeatable, guards nothing
 		nextID: firstID,
-		said:   make(map[string]string),
+		said:   make(map[saying]string),
 		healed: make(chan struct{}),
 	}
 	s.crowd.index = make(map[string]place, c.Clients)
