@@ -48,6 +48,7 @@ func (f *fakeSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (f *fakeSite) serveToken(w http.ResponseWriter, r *http.Request) {
+	_ = r.ParseForm() // the server notices a client that is gone only once the body is read
 	f.mu.Lock()
 	f.basic = append(f.basic, r.Header.Get("Authorization"))
 	f.mu.Unlock()
@@ -187,5 +188,5 @@ func query(r http.Request) string {
 	return strings.TrimSpace(r.Method + " " + r.URL.Path + " " + q)
 }
 
-// about says whether two times are no more than a second apart.
-func about(a, b time.Time) bool { return a.Sub(b).Abs() <= time.Second }
+// about says whether two times are no more than a few seconds apart, on a busy machine too.
+func about(a, b time.Time) bool { return a.Sub(b).Abs() <= 5*time.Second }

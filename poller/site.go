@@ -25,7 +25,7 @@ type Site struct {
 	client  *http.Client
 	account *account
 
-	turn sync.Mutex // one request in flight
+	turn chan struct{} // holds one value while a request is in flight
 
 	mu   sync.Mutex // guards what follows
 	pace pace
@@ -43,6 +43,7 @@ func New(c Config) (*Site, error) {
 	return &Site{
 		config: c,
 		types:  types,
+		turn:   make(chan struct{}, 1),
 		client: &http.Client{Transport: transport, CheckRedirect: noRedirect},
 		pace:   pace{interval: c.Interval, maxDuty: c.MaxDuty},
 		account: &account{
@@ -137,8 +138,12 @@ func (sp span) poll(err error, left RateLimit) poll {
 
 // ask puts a question, with a new token once if the one in use is refused.
 func (s *Site) ask(ctx context.Context, q url.Values, max int64, read func(io.Reader) error) (sp span, err error) {
-	s.turn.Lock()
-	defer s.turn.Unlock()
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return span{began: time.Now(), received: time.Now()}, ctx.Err()
+	}
 	sp.began = time.Now()
 	token, fresh, err := s.account.token(ctx)
 	if err == nil {
@@ -159,11 +164,21 @@ func (s *Site) ask(ctx context.Context, q url.Values, max int64, read func(io.Re
 	return sp, s.failure(ctx, q.Get("action"), err)
 }
 
-// try makes one request, and reads its answer to the end.
+// try makes one request within the time-out.
 func (s *Site) try(ctx context.Context, sp *span, token *oauth2.Token, q url.Values, max int64,
 	read func(io.Reader) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
+	err := s.request(ctx, sp, token, q, max, read)
+	if err != nil && ctx.Err() != nil && !errors.As(err, new(*roster.Failure)) {
+		return ctx.Err() // the body may have failed in any way when its time was over
+	}
+	return err
+}
+
+// request makes one request, and reads its answer to the end.
+func (s *Site) request(ctx context.Context, sp *span, token *oauth2.Token, q url.Values, max int64,
+	read func(io.Reader) error) error {
 	u := s.config.URL.JoinPath("/api/command")
 	u.RawQuery = q.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)

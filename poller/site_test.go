@@ -1,0 +1,402 @@
+package poller
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"rollcall/internal/roster"
+)
+
+// TestRequest: what goes out.
+func TestRequest(t *testing.T) {
+	t.Parallel()
+	f := &fakeSite{answer: answers(clients(agent("")))}
+	s := f.serve(t, func(c *Config) { c.Types = []string{"push_agent", " support_customer", "push_agent"} })
+	before := time.Now()
+	snap, err := s.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := f.requests()[0]
+	if want := "GET /api/command action=get_connected_clients&include_connections=1&type=push_agent,support_customer"; query(r) != want {
+		t.Errorf("asked %q, want %q", query(r), want)
+	}
+	got := http.Header{}
+	for _, name := range []string{"Authorization", "Accept-Encoding", "User-Agent", "Connection"} {
+		got[name] = r.Header[name]
+	}
+	want := http.Header{"Authorization": {"Bearer token-1"}, "Accept-Encoding": {"gzip"}, "User-Agent": {"rollcall"}, "Connection": {"close"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("headers (-want +got):\n%s", diff)
+	}
+	if len(snap.Roster.Clients) != 1 || snap.Bytes == 0 {
+		t.Errorf("snapshot %+v, want one client", snap)
+	}
+	if !about(snap.RequestedAt, before) || snap.ReceivedAt.Before(snap.RequestedAt) || snap.RequestedAt.Location() != time.UTC ||
+		snap.ReceivedAt.Nanosecond()%1e6 != 0 || snap.ReceivedAt.Before(snap.RequestedAt) {
+		t.Errorf("from %v to %v, want whole milliseconds around now", snap.RequestedAt, snap.ReceivedAt)
+	}
+}
+
+// TestConnectionEnds: each request has a connection of its own, closed when it is answered.
+func TestConnectionEnds(t *testing.T) {
+	t.Parallel()
+	var opened, idle atomic.Int32
+	f := &fakeSite{answer: answers(clients(""))}
+	server := httptest.NewUnstartedServer(f)
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			opened.Add(1)
+		case http.StateIdle:
+			idle.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	s := newSite(t, server.URL, nil)
+	snapshot(t, s)
+	snapshot(t, s)
+	if opened.Load() != 3 || idle.Load() != 0 {
+		t.Errorf("%d connections, %d of them kept open; want 3 (a token, two polls) and none", opened.Load(), idle.Load())
+	}
+}
+
+// TestOneInFlight: requests wait for each other, whoever makes them.
+func TestOneInFlight(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var now, most atomic.Int32
+		f := &fakeSite{answer: func(w http.ResponseWriter, r *http.Request, nth int) {
+			most.Store(max(most.Load(), now.Add(1)))
+			time.Sleep(time.Second)
+			now.Add(-1)
+			answers("<error>later</error>")(w, r, nth)
+		}}
+		s := f.servePipes(t, nil)
+		var all sync.WaitGroup
+		for range 3 {
+			all.Go(func() { _, _ = s.Snapshot(t.Context()) })
+			all.Go(func() { _, _ = s.Count(t.Context()) })
+		}
+		all.Wait()
+		if most.Load() != 1 || len(f.requests()) != 6 {
+			t.Errorf("%d of %d requests in flight at once, want 1 of 6", most.Load(), len(f.requests()))
+		}
+	})
+}
+
+// bigAnswer is a list of clients that is larger than any buffer on its way.
+func bigAnswer() string {
+	var b strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&b, `<connected_push_agent id="%d"/>`, i)
+	}
+	return clients(b.String())
+}
+
+// compressed answers with gzip.
+func compressed(doc string, ending func(*gzip.Writer)) func(http.ResponseWriter, *http.Request, int) {
+	return func(w http.ResponseWriter, _ *http.Request, _ int) {
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		_, _ = z.Write([]byte(doc))
+		ending(z)
+	}
+}
+
+func TestCompressedAnswer(t *testing.T) {
+	t.Parallel()
+	f := &fakeSite{answer: compressed(bigAnswer(), func(z *gzip.Writer) { z.Close() })}
+	snap, err := f.serve(t, nil).Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(snap.Roster.Clients) != 20_000 || snap.Bytes != int64(len(bigAnswer())) {
+		t.Errorf("%d clients in %d bytes, want 20000 in %d", len(snap.Roster.Clients), snap.Bytes, len(bigAnswer()))
+	}
+}
+
+// cut answers with a part of a document and cuts the connection.
+func cut(doc string) func(http.ResponseWriter, *http.Request, int) {
+	return func(w http.ResponseWriter, _ *http.Request, _ int) {
+		fmt.Fprint(w, doc)
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// status answers with a status, headers (name: value) and a body.
+func status(code int, body string, headers ...string) func(http.ResponseWriter, *http.Request, int) {
+	return func(w http.ResponseWriter, _ *http.Request, _ int) {
+		for _, h := range headers {
+			name, value, _ := strings.Cut(h, ": ")
+			w.Header().Set(name, value)
+		}
+		w.WriteHeader(code)
+		fmt.Fprint(w, body)
+	}
+}
+
+// TestFaultyHTTP: what goes wrong around the document.
+func TestFaultyHTTP(t *testing.T) {
+	t.Parallel()
+	date := time.Now().Add(90 * time.Second).UTC().Format(http.TimeFormat)
+	large := clients(strings.Repeat(strings.Repeat(" ", 1000)+"<!---->", 4<<10))
+	for _, row := range []struct {
+		name   string
+		answer func(http.ResponseWriter, *http.Request, int)
+		want   string
+		retry  time.Duration
+	}{
+		{"cut within the answer", cut(bigAnswer()[:len(bigAnswer())/2]),
+			"http: get_connected_clients: the connection ended within the answer: unexpected EOF", 0},
+		{"cut behind the document", cut(bigAnswer()),
+			"http: get_connected_clients: the connection ended within the answer: unexpected EOF", 0},
+		{"cut before the answer", func(http.ResponseWriter, *http.Request, int) { panic(http.ErrAbortHandler) },
+			"http: get_connected_clients: EOF", 0},
+		{"short of its length", status(200, "<connected_clients>", "Content-Length: 100"),
+			"http: get_connected_clients: the connection ended within the answer: unexpected EOF", 0},
+		{"too large", answers(large), "malformed: get_connected_clients: the answer has too many bytes, even as it is sent", 0},
+		{"gzip bomb", compressed(large, func(z *gzip.Writer) { z.Close() }),
+			"malformed: get_connected_clients: the answer has more than 1048576 bytes", 0},
+		{"gzip without an end", compressed(clients(""), func(z *gzip.Writer) { z.Flush() }),
+			"http: get_connected_clients: the connection ended within the answer: unexpected EOF", 0},
+		{"gzip of nothing for ever", emptyMembers, "malformed: get_connected_clients: the answer has too many bytes, even as it is sent", 0},
+		{"no gzip", status(200, clients(""), "Content-Encoding: gzip"),
+			"malformed: get_connected_clients: the compressed answer is damaged: gzip: invalid header", 0},
+		{"damaged gzip", status(200, "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\xff\xff", "Content-Encoding: gzip"),
+			"malformed: get_connected_clients: the compressed answer is damaged: flate: corrupt input before offset 1", 0},
+		{"other encoding", status(200, clients(""), "Content-Encoding: br"),
+			"malformed: get_connected_clients: the answer is in the content encoding br, which was not asked for", 0},
+		{"redirect", status(302, "", "Location: https://login.example.com/login?next=secret"),
+			"http: get_connected_clients: 302 Found: redirected to https://login.example.com/login, which is not followed", 0},
+		{"redirect to nowhere", status(301, ""), "http: get_connected_clients: 301 Moved Permanently: redirected to nowhere, which is not followed", 0},
+		{"forbidden", status(403, "<error>No permission</error>"),
+			"auth: get_connected_clients: 403 Forbidden: the site answers with an error: No permission", 0},
+		{"too many requests", status(429, "", "Retry-After: 17"), "rate_limit: get_connected_clients: 429 Too Many Requests", 17 * time.Second},
+		{"too many requests, until a time", status(429, "", "Retry-After: "+date), "rate_limit: get_connected_clients: 429 Too Many Requests", 90 * time.Second},
+		{"too many requests, for ever", status(429, "", "Retry-After: 99999999999"), "rate_limit: get_connected_clients: 429 Too Many Requests", time.Hour},
+		{"unavailable for a while", status(503, "", "Retry-After: 3"), "rate_limit: get_connected_clients: 503 Service Unavailable", 3 * time.Second},
+		{"unavailable, nothing left", status(503, "", "X-RateLimit-Limit: 20", "X-RateLimit-Remaining: 0"),
+			"rate_limit: get_connected_clients: 503 Service Unavailable", 0},
+		{"unavailable", status(503, "<!doctype html><title>Maintenance</title>"),
+			`http: get_connected_clients: 503 Service Unavailable: an HTML page with the title "Maintenance"`, 0},
+		{"server error", status(500, "oh\nno"), `http: get_connected_clients: 500 Internal Server Error: "oh no"`, 0},
+		{"not found", status(404, ""), "http: get_connected_clients: 404 Not Found", 0},
+		{"no content", status(204, ""), "http: get_connected_clients: 204 No Content", 0},
+		{"token echoed", func(w http.ResponseWriter, r *http.Request, n int) {
+			answers("<error>"+r.Header.Get("Authorization")+" is bad</error>")(w, r, n)
+		}, "rejected: get_connected_clients: the site answers with an error: Bearer [secret] is bad", 0},
+		{"error in the document", answers("<error>no</error>"), "rejected: get_connected_clients: the site answers with an error: no", 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			f := &fakeSite{answer: row.answer}
+			s := f.serve(t, func(c *Config) { c.MaxBytes = 1 << 20 })
+			snap, err := s.Snapshot(t.Context())
+			if diff := cmp.Diff(row.want, saysOf(err)); diff != "" || snap != nil {
+				t.Errorf("error (-want +got):\n%s\nsnapshot: %v", diff, snap)
+			}
+			var failure *roster.Failure
+			if errors.As(err, &failure) && !about(time.Time{}.Add(failure.RetryAfter), time.Time{}.Add(row.retry)) {
+				t.Errorf("Retry-After %s, want %s", failure.RetryAfter, row.retry)
+			}
+			if wait := time.Until(s.Next()); wait < row.retry-5*time.Second || wait < 5*time.Second {
+				t.Errorf("next poll in %s, want no sooner than in %s or 10s", wait, row.retry)
+			}
+			if len(f.requests()) != 1 {
+				t.Errorf("%d requests, want 1", len(f.requests()))
+			}
+		})
+	}
+}
+
+// emptyMembers is a gzip stream that never says anything.
+func emptyMembers(w http.ResponseWriter, _ *http.Request, _ int) {
+	w.Header().Set("Content-Encoding", "gzip")
+	var member bytes.Buffer
+	z := gzip.NewWriter(&member)
+	z.Close()
+	for {
+		if _, err := w.Write(member.Bytes()); err != nil {
+			return
+		}
+	}
+}
+
+// TestTimeout: the time-out bounds each request up to its last byte.
+func TestTimeout(t *testing.T) {
+	t.Parallel()
+	never := func(r *http.Request) { <-r.Context().Done() }
+	for _, row := range []struct {
+		name   string
+		answer func(http.ResponseWriter, *http.Request, int)
+	}{
+		{"no answer", func(_ http.ResponseWriter, r *http.Request, _ int) { never(r) }},
+		{"half an answer", func(w http.ResponseWriter, r *http.Request, _ int) {
+			fmt.Fprint(w, "<connected_clients>")
+			_ = http.NewResponseController(w).Flush()
+			never(r)
+		}},
+		{"a byte now and then", func(w http.ResponseWriter, r *http.Request, _ int) {
+			fmt.Fprint(w, "<connected_clients>")
+			for http.NewResponseController(w).Flush() == nil {
+				fmt.Fprint(w, " ")
+				select {
+				case <-r.Context().Done():
+					return
+				case <-time.After(time.Second):
+				}
+			}
+		}},
+		{"an error that does not end", func(w http.ResponseWriter, r *http.Request, _ int) {
+			w.WriteHeader(http.StatusInternalServerError)
+			_ = http.NewResponseController(w).Flush()
+			never(r)
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := &fakeSite{answer: row.answer}
+				s := f.servePipes(t, func(c *Config) { c.Timeout = 30 * time.Second })
+				began := time.Now()
+				_, err := s.Snapshot(t.Context())
+				got, _, _ := strings.Cut(saysOf(err), ": context")
+				want := "timeout: get_connected_clients: no complete answer in time (at most 30s)"
+				if strings.HasPrefix(row.name, "an error") {
+					want = "http: get_connected_clients: 500 Internal Server Error"
+				}
+				if got != want {
+					t.Errorf("error %q, want %q", saysOf(err), want)
+				}
+				if took := time.Since(began); took != 30*time.Second {
+					t.Errorf("took %s, want 30s", took)
+				}
+				if wait := s.Next().Sub(began); wait < 120*time.Second {
+					t.Errorf("next poll %s after the last began, want 120s: it kept the site busy for 30s", wait)
+				}
+			})
+		})
+	}
+}
+
+// TestSlowSignIn: the time-out bounds the request for a token too.
+func TestSlowSignIn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeSite{sign: func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprint(w, "{")
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		}}
+		_, err := f.servePipes(t, nil).Snapshot(t.Context())
+		want := "timeout: get_connected_clients: no complete answer in time (at most 1m0s): sign in: context deadline exceeded"
+		if diff := cmp.Diff(want, saysOf(err)); diff != "" {
+			t.Errorf("error (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestCancelled: the end of the caller's context is no failure of the site.
+func TestCancelled(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	f := &fakeSite{answer: func(_ http.ResponseWriter, r *http.Request, _ int) {
+		cancel()
+		<-r.Context().Done()
+	}}
+	if _, err := f.serve(t, nil).Snapshot(ctx); !errors.Is(err, context.Canceled) || errors.As(err, new(*roster.Failure)) {
+		t.Errorf("error %v, want that of the context", err)
+	}
+}
+
+// TestNobodyThere: a site that is not there was not kept busy.
+func TestNobodyThere(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	s := newSite(t, server.URL, nil)
+	_, err := s.Snapshot(t.Context())
+	if got := saysOf(err); !strings.HasPrefix(got, "http: get_connected_clients: dial tcp 127.0.0.1:") {
+		t.Errorf("error %q, want that nobody is there", got)
+	}
+}
+
+// TestTLS: certificates are checked against the roots that were given, and old protocols are refused.
+func TestTLS(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name    string
+		trusted bool
+		newest  uint16 // protocol of the server
+		want    string
+	}{
+		{"trusted", true, tls.VersionTLS13, "accepted"},
+		{"TLS 1.2", true, tls.VersionTLS12, "accepted"},
+		{"unknown authority", false, tls.VersionTLS13, "http: get_connected_clients: tls: failed to verify certificate: x509: certificate signed by unknown authority"},
+		{"TLS 1.1", true, tls.VersionTLS11, "http: get_connected_clients: remote error: tls: protocol version not supported"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			f := &fakeSite{answer: answers(clients(""))}
+			server := httptest.NewUnstartedServer(f)
+			server.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: row.newest}
+			server.Config.ErrorLog = log.New(io.Discard, "", 0)
+			server.StartTLS()
+			t.Cleanup(server.Close)
+			roots := x509.NewCertPool()
+			if row.trusted {
+				roots.AddCert(server.Certificate())
+			}
+			_, err := newSite(t, server.URL, func(c *Config) { c.RootCAs = roots }).Snapshot(t.Context())
+			if diff := cmp.Diff(row.want, saysOf(err)); diff != "" {
+				t.Errorf("error (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestRateLimitHeaders: what the site says of its limit is remembered, and silence is no error.
+func TestRateLimitHeaders(t *testing.T) {
+	t.Parallel()
+	f := &fakeSite{}
+	f.answer = func(w http.ResponseWriter, r *http.Request, nth int) {
+		if nth == 2 {
+			w.Header().Set("X-RateLimit-Limit", "15000")
+			w.Header().Set("X-RateLimit-Remaining", "750")
+		}
+		answers(clients(""))(w, r, nth)
+	}
+	s := f.serve(t, nil)
+	snapshot(t, s)
+	if got := s.RateLimit(); got.Known {
+		t.Errorf("rate limit %+v although the site did not say", got)
+	}
+	began := time.Now()
+	snapshot(t, s)
+	if diff := cmp.Diff(RateLimit{Limit: 15000, Remaining: 750, Known: true}, s.RateLimit()); diff != "" {
+		t.Errorf("rate limit (-want +got):\n%s", diff)
+	}
+	if wait := s.Next().Sub(began); wait < 20*time.Second || wait > 22*time.Second {
+		t.Errorf("next poll in %s, want 20s: a twentieth is left", wait)
+	}
+}
