@@ -69,16 +69,20 @@ func isLoopback(host string) bool {
 // ParseTypes reads the client types to ask for; none stands for all.
 func ParseTypes(names []string) ([]roster.Type, error) {
 	var types []roster.Type
+	all := false
 	for _, name := range names {
 		t := roster.Type(strings.TrimSpace(name))
 		switch {
 		case t == allTypes:
-			return nil, nil
+			all = true
 		case !slices.Contains(roster.Types, t):
 			return nil, fmt.Errorf("client type %q: want all, or any of %v", name, roster.Types)
 		case !slices.Contains(types, t):
 			types = append(types, t)
 		}
+	}
+	if all {
+		return nil, nil
 	}
 	return types, nil
 }

@@ -27,6 +27,9 @@ type field struct {
 	form form
 }
 
+// maxExact is the largest integer that every reader of JSON reads as it is.
+const maxExact = 1<<53 - 1
+
 // object is a JSON object of a state under construction.
 type object struct {
 	redact Redaction
@@ -115,7 +118,7 @@ func (o *object) scalar(n *node, f form) string {
 			return strconv.FormatBool(s == "1")
 		}
 	case asNumber:
-		if i, err := strconv.ParseInt(s, 10, 64); err == nil && max(i, -i) <= 1<<53-1 {
+		if i, err := strconv.ParseInt(s, 10, 64); err == nil && -maxExact <= i && i <= maxExact {
 			return strconv.FormatInt(i, 10)
 		}
 	}
