@@ -266,16 +266,7 @@ func compacted(t *testing.T, s string) string {
 // truth says that the roster topic holds exactly who is connected to the site.
 func (w *world) truth() {
 	w.t.Helper()
-	var want, got []string
-	for _, c := range w.site.Clients() {
-		want = append(want, fmt.Sprintf("%s/%s/%s@%d", worldSite, c.Type, c.ID, c.ConnectedSince))
-	}
-	for k := range w.roster() {
-		got = append(got, k)
-	}
-	slices.Sort(want)
-	slices.Sort(got)
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(w.siteKeys(), w.rosterKeys()); diff != "" {
 		w.t.Errorf("the roster topic is not the site's (-site +topic):\n%s", diff)
 	}
 }
@@ -291,4 +282,24 @@ func types(events []event, n int) []string {
 		out = append(out, s)
 	}
 	return out
+}
+
+// siteKeys are the client keys of everybody who is connected to the site.
+func (w *world) siteKeys() []string {
+	var keys []string
+	for _, c := range w.site.Clients() {
+		keys = append(keys, fmt.Sprintf("%s/%s/%s@%d", worldSite, c.Type, c.ID, c.ConnectedSince))
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// rosterKeys are the client keys of the roster topic.
+func (w *world) rosterKeys() []string {
+	var keys []string
+	for k := range w.roster() {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
 }
