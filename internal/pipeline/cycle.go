@@ -48,7 +48,7 @@ type Config struct {
 	Log       *zap.Logger
 }
 
-// Cycle is the cycle of one site. One goroutine runs it.
+// Cycle is the cycle of one site. One goroutine at a time runs it; it may be run again, as often as the site is ours.
 type Cycle struct {
 	Config
 
@@ -94,6 +94,7 @@ func (c *Cycle) Once(ctx context.Context) error {
 
 func (c *Cycle) run(ctx context.Context, done func() bool) error {
 	defer c.Observe(Report{Site: c.Site, Phase: Stopped})
+	c.loaded = false
 	wait := retryFirst
 	for {
 		err := c.Step(ctx)
@@ -110,6 +111,16 @@ func (c *Cycle) run(ctx context.Context, done func() bool) error {
 		}
 		c.sleep(ctx, time.Now().Add(wait))
 		wait = min(2*wait, retryMax)
+	}
+}
+
+// Forget says that what is in memory is no longer what the topics hold.
+func (c *Cycle) Forget() { c.roster, c.attempt = nil, nil }
+
+// Blinded says why nobody polls while the cycle does not run. Without it, that time is told as "down".
+func (c *Cycle) Blinded(reason string, err error) {
+	if !c.blind.due.IsZero() {
+		c.blind.fail(reason, err)
 	}
 }
 

@@ -140,14 +140,68 @@ func TestKafkaGoneForHours(t *testing.T) {
 		steps(t, c, l, 1)
 		l.broken = true
 		s.clients["200"], s.clients["201"] = "stays", "leaves"
+		steps(t, c, l, 1)
 		runFor(t, c, 3*time.Hour)
 		delete(s.clients, "201")
 		l.broken = false
 		steps(t, c, l, 2)
-		if got := l.said(4); got[0] != "gap kafka 1 failed in 3h0m0.6s" {
+		if got := l.said(4); got[0] != "gap kafka 1 failed in 3h0m10.6s" {
 			t.Errorf("after the outage: %q, want one gap of Kafka", got)
 		}
 		wantSaid(t, l, 5, "connect 200", "checkpoint")
+		l.truth(t, s)
+	})
+}
+
+// The site goes to another instance and comes back, in one process: what blinded us is told, unless the other one saw
+// what we did not.
+func TestOwnedAgain(t *testing.T) {
+	for _, row := range []struct {
+		name, reason string
+		blinded      string
+		other        bool // another instance polls meanwhile
+		want         []string
+	}{
+		{"nobody else", "nobody polled", "", false, []string{"gap down 0 failed in 1m5.3s", "connect 200"}},
+		{"Kafka", "nobody could poll for want of Kafka", roster.ReasonKafka, false,
+			[]string{"gap kafka 0 failed in 1m5.3s", "connect 200"}},
+		{"another", "the other one saw and said it", roster.ReasonKafka, true,
+			[]string{"gap down 0 failed in 35.3s", "connect 200", "gap down 0 failed in 31.3s"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, l := newSite(1), newLedger()
+				c := newCycle(s, l)
+				runFor(t, c, 25*time.Second)
+				if row.blinded != "" {
+					c.Blinded(row.blinded, errBroker)
+				}
+				time.Sleep(30 * time.Second)
+				s.clients["200"] = "new"
+				if row.other {
+					runFor(t, newCycle(s, l), time.Second)
+				}
+				time.Sleep(30 * time.Second)
+				runFor(t, c, time.Second)
+				wantSaid(t, l, 2, row.want...)
+				l.verify(t)
+				l.truth(t, s)
+			})
+		})
+	}
+}
+
+func TestForgottenRosterIsReadAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, l := newSite(3), newLedger()
+		c := newCycle(s, l)
+		steps(t, c, l, 1)
+		clear(l.clients) // the topic was deleted and made anew while we ran
+		c.Forget()
+		runFor(t, c, 15*time.Second)
+		if got := l.said(4); len(got) != 4 || got[0] != "epoch state_lost" {
+			t.Errorf("got %q, want a new baseline", got)
+		}
 		l.truth(t, s)
 	})
 }

@@ -35,22 +35,22 @@ func (c *Cycle) load(ctx context.Context) error {
 	return nil
 }
 
-// settle decides a transaction whose end was unknown, where the standing alone can decide it: it is either the one from
-// before the transaction or the one that was to be. In any other case everything is read again.
+// settle decides by the standing alone, where it can: it is the one that we know, or the one that the transaction with
+// the unknown end was to leave behind. Then nobody else has written, and what is in memory holds. In any other case
+// everything is read again.
 func (c *Cycle) settle(published *roster.Standing) bool {
-	if c.attempt == nil || c.roster == nil || published == nil {
+	if c.roster == nil || published == nil {
 		return false
 	}
 	switch {
-	case same(*published, c.standing): // it did not land
-		c.attempt = nil
-		return true
-	case same(*published, c.attempt.last().Standing): // it did
-		c.commit(c.attempt)
-		c.attempt = nil
-		return true
+	case same(*published, c.standing):
+	case c.attempt != nil && same(*published, c.attempt.last().Standing):
+		c.landed(c.attempt)
+	default:
+		return false
 	}
-	return false
+	c.attempt = nil
+	return true
 }
 
 // same compares standings in the form in which they are published.
@@ -78,13 +78,13 @@ func (c *Cycle) loadAll(ctx context.Context, standing *roster.Standing, unreadab
 		standing = &roster.Standing{Site: c.Site}
 	}
 	c.baseline = c.whyBaseline(standing, len(before.Clients), seq, unreadable)
+	if poll := standing.Poll; poll.RequestedAt.After(c.accepted.RequestedAt) { // others polled: what blinded us is over
+		c.blind = blindness{due: poll.RequestedAt.Add(c.Interval)}
+	}
 	c.standing, c.roster = *standing, before
 	c.standing.Epoch, c.standing.Seq = max(standing.Epoch, epoch), max(standing.Seq, seq)
 	c.accepted, c.since = standing.Poll, standing.Checkpoint
 	c.holding, c.missed = standing.Hold, nil
-	if c.blind.due.IsZero() && !c.accepted.RequestedAt.IsZero() {
-		c.blind.due = c.accepted.RequestedAt.Add(c.Interval)
-	}
 	return nil
 }
 

@@ -15,6 +15,8 @@ import (
 type turn struct {
 	snap    *roster.Snapshot
 	poll    roster.Poll
+	took    time.Duration                  // by the poll
+	began   time.Time                      // when publishing did
 	aside   map[roster.Key]bool            // clients about whom nothing is said now
 	missed  map[roster.Key]differ.Interval // since when missing clients are missed
 	holding *roster.Holding                // the hold after this turn
@@ -45,20 +47,22 @@ func (c *Cycle) pollAccepted(ctx context.Context, snap *roster.Snapshot, took ti
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	started := time.Now()
+	t.took, t.began = took, time.Now()
 	if err := c.publish(ctx, t); err != nil {
 		c.attempt = t
 		c.blind.failed++
 		return c.kafkaFailed(ctx, "publish", err)
 	}
-	report := c.report(t, took)
-	if len(t.parts) > 0 {
-		report.Publish = time.Since(started)
-	}
+	c.landed(t)
+	return nil
+}
+
+// landed takes a turn whose records are committed.
+func (c *Cycle) landed(t *turn) {
+	report := c.report(t)
 	c.commit(t)
 	report.Standing, report.Accepted = c.standing, c.accepted
 	c.Observe(report)
-	return nil
 }
 
 // newTurn begins a turn with what is known before the comparison: the poll, the epoch and the gap it ends.
@@ -160,9 +164,12 @@ func (c *Cycle) commit(t *turn) {
 }
 
 // report is what the turn looks like from outside.
-func (c *Cycle) report(t *turn, took time.Duration) Report {
-	r := Report{Site: c.Site, Phase: Polling, Snapshot: t.snap, PollTook: took, Headroom: t.result.Headroom,
+func (c *Cycle) report(t *turn) Report {
+	r := Report{Site: c.Site, Phase: Polling, Snapshot: t.snap, PollTook: t.took, Headroom: t.result.Headroom,
 		Oversize: len(c.oversize), Blind: t.blind, Clients: map[roster.Type]int{}}
+	if len(t.parts) > 0 {
+		r.Publish = time.Since(t.began)
+	}
 	for _, part := range t.parts {
 		r.Events = append(r.Events, part.Events...)
 	}
