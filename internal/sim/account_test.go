@@ -155,3 +155,20 @@ func TestTrafficIsCounted(t *testing.T) {
 		t.Errorf("traffic (-want +got):\n%s", diff)
 	}
 }
+
+func TestThePermissionIsToldAndHeld(t *testing.T) {
+	t.Parallel()
+	for permission, refused := range map[string]bool{ReadOnly: false, FullAccess: false, Deny: true} {
+		c := start(t, New(quiet(Config{Clients: 2, Permission: permission})))
+		told := ""
+		for _, p := range c.list("/api/command?action=get_api_info").find("permissions").all("permission") {
+			if p.attrs["name"] == "perm_command" {
+				told = p.text
+			}
+		}
+		answer := c.list(everybody).name.Local
+		if told != permission || (answer == "error") != refused {
+			t.Errorf("permission %q: told %q and answered with <%s>, refused: want %v", permission, told, answer, refused)
+		}
+	}
+}

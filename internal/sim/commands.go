@@ -62,7 +62,7 @@ func (s *Site) serveInfo(w http.ResponseWriter, r *http.Request) {
 		"\t<timestamp>"+strconv.FormatInt(s.config.Now().Unix(), 10)+"</timestamp>\n"+
 		"\t<permissions>\n"+
 		"\t\t<permission name=\"perm_backup\">0</permission>\n"+
-		"\t\t<permission name=\"perm_command\">read_only</permission>\n"+
+		"\t\t<permission name=\"perm_command\">"+s.config.Permission+"</permission>\n"+
 		"\t\t<permission name=\"perm_reporting\">0</permission>\n"+
 		"\t</permissions>\n")
 }

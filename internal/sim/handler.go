@@ -110,6 +110,10 @@ func (s *Site) serveCommand(w http.ResponseWriter, r *http.Request, form url.Val
 		denyAccess(w)
 		return
 	}
+	if s.config.Permission == Deny && action != "get_api_info" {
+		s.writeError(w, r, "Permission denied.")
+		return
+	}
 	switch action {
 	case "get_connected_clients":
 		s.serveClients(w, r, form)

@@ -34,6 +34,13 @@ const (
 	DefaultPerHour      = 15000
 )
 
+// What the account may do with the command API, as get_api_info names it.
+const (
+	ReadOnly   = "read_only"
+	FullAccess = "full_access"
+	Deny       = "deny" // every action but get_api_info is refused
+)
+
 // Config says what site it is. The zero Config is an empty site that is no cluster.
 type Config struct {
 	Seed    uint64 // of everything random
@@ -43,6 +50,7 @@ type Config struct {
 	TokenLife              time.Duration // how long a token is valid; 0: DefaultTokenLife
 	RatePerSecond          int           // requests; 0: DefaultPerSecond, negative: no limit
 	RatePerHour            int           // requests; 0: DefaultPerHour, negative: no limit
+	Permission             string        // of the account for the command API: ReadOnly, FullAccess or Deny; empty: ReadOnly
 
 	Cluster     bool    // every client also holds a connection to a traffic node
 	Namespace   string  // of the documents; empty: DefaultNamespace
@@ -100,6 +108,7 @@ func New(c Config) *Site {
 	c.TokenLife = cmp.Or(c.TokenLife, DefaultTokenLife)
 	c.RatePerSecond = cmp.Or(c.RatePerSecond, DefaultPerSecond)
 	c.RatePerHour = cmp.Or(c.RatePerHour, DefaultPerHour)
+	c.Permission = cmp.Or(c.Permission, ReadOnly)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
