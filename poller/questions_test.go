@@ -35,6 +35,8 @@ func TestCount(t *testing.T) {
 			"rejected: get_connected_client_list: the site answers with an error: no"},
 		{"another document", "all", clients(""), "all",
 			"malformed: get_connected_client_list: the root element is <connected_clients>, not <connected_client_list>"},
+		{"more than a document", "all", "<connected_client_list/>x", "all",
+			"malformed: get_connected_client_list: byte 24: text outside of the root element"},
 		{"a cut document", "all", list[:300], "all", "malformed: get_connected_client_list: the answer ends early, after 300 bytes, inside <appliance_summary>"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

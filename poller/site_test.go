@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -339,6 +340,48 @@ func TestNobodyThere(t *testing.T) {
 	if got := saysOf(err); !strings.HasPrefix(got, "http: get_connected_clients: dial tcp 127.0.0.1:") {
 		t.Errorf("error %q, want that nobody is there", got)
 	}
+}
+
+// TestUnreachable: waiting for a connection is no work of the site's, and the duty does not count it.
+func TestUnreachable(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, "http://127.0.0.1:1", nil)
+		s.client.Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) {
+			time.Sleep(dialTimeout)
+			return nil, &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}
+		}
+		began := time.Now()
+		_, err := s.Snapshot(t.Context())
+		want := "timeout: get_connected_clients: no complete answer in time (at most 1m0s): dial: i/o timeout"
+		if diff := cmp.Diff(want, saysOf(err)); diff != "" {
+			t.Errorf("error (-want +got):\n%s", diff)
+		}
+		if wait := s.Next().Sub(began); wait != dialTimeout+defaultInterval {
+			t.Errorf("next poll %s after the last began, want %s", wait, dialTimeout+defaultInterval)
+		}
+	})
+}
+
+// TestTimesOfSnapshot: whole milliseconds, rounded so that the answer lies between them.
+func TestTimesOfSnapshot(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeSite{answer: func(w http.ResponseWriter, r *http.Request, nth int) {
+			time.Sleep(1500 * time.Microsecond)
+			answers(clients(""))(w, r, nth)
+		}}
+		s := f.servePipes(t, nil)
+		time.Sleep(300 * time.Microsecond)
+		zero := time.Now().Truncate(time.Millisecond)
+		snap, err := s.Snapshot(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if from, to := snap.RequestedAt.Sub(zero), snap.ReceivedAt.Sub(zero); from != 0 || to != 2*time.Millisecond {
+			t.Errorf("from %s to %s, want from 0s to 2ms around 300µs to 1.8ms", from, to)
+		}
+	})
 }
 
 // TestTLS: certificates are checked against the roots that were given, and old protocols are refused.
