@@ -63,8 +63,15 @@ func (d *daemon) own(ctx context.Context) error {
 	return replay.Own(ctx, c, d.siteNames(), d.runSite)
 }
 
+// runSite runs the site's cycle for as long as the site is ours.
 func (d *daemon) runSite(ctx context.Context, site string) error {
-	return d.withCycle(site, func(c *pipeline.Cycle) error { return refusedIfFatal(c.Run(ctx)) })
+	return d.withCycle(site, func(c *pipeline.Cycle) error {
+		err := refusedIfFatal(c.Run(ctx))
+		if cause := context.Cause(ctx); errors.Is(cause, replay.ErrLost) {
+			c.Blinded(roster.ReasonKafka, cause)
+		}
+		return err
+	})
 }
 
 // once publishes one accepted poll of each site. It does not wait for ownership: an instance that runs is fenced, and
@@ -84,7 +91,8 @@ func (d *daemon) once(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// withCycle makes the cycle of a site, with a writer and a reader of its own, for as long as f runs.
+// withCycle runs f with the cycle of a site, and with a way of its own to Kafka. The cycle remains when the site is ours
+// no longer: if nobody else has written when it comes back, it goes on from what it knows.
 func (d *daemon) withCycle(site string, f func(*pipeline.Cycle) error) error {
 	w := d.sites[site]
 	writer, err := sink.NewWriter(d.writerConfig(site))
@@ -97,7 +105,31 @@ func (d *daemon) withCycle(site string, f func(*pipeline.Cycle) error) error {
 		return err
 	}
 	defer reader.Close()
-	return f(w.cycle(writer, reader, d.observe(w), d.log))
+	if w.cycle == nil {
+		w.cycle = w.newCycle(d.observe(w), d.log)
+	}
+	w.cycle.Publisher, w.cycle.Memory = &publisher{writer, d, w.cycle}, reader
+	return f(w.cycle)
+}
+
+// publisher sees to the topics before the site is claimed: somebody may have deleted them while we ran, and then what is
+// in memory is not what they hold.
+type publisher struct {
+	*sink.Writer
+	daemon *daemon
+	cycle  *pipeline.Cycle
+}
+
+// Claim creates what is missing, if it may, and fences older writers.
+func (p *publisher) Claim(ctx context.Context) error {
+	created, err := ensureTopics(ctx, p.daemon.config, p.daemon.log)
+	if err != nil {
+		return err
+	}
+	if created {
+		p.cycle.Forget()
+	}
+	return p.Writer.Claim(ctx)
 }
 
 // observe shows each report of a site on the board, with what the site says of the rate limit.
@@ -140,7 +172,7 @@ const topicsRetry = 5 * time.Second
 func (d *daemon) topics(ctx context.Context) error {
 	told := false
 	for {
-		err := ensureTopics(ctx, d.config, d.log)
+		_, err := ensureTopics(ctx, d.config, d.log)
 		var refusal *exitError
 		if err == nil || ctx.Err() != nil || errors.As(err, &refusal) {
 			return err

@@ -40,7 +40,7 @@ func TestKillNineInALoop(t *testing.T) {
 	w := newWorld(t, sim.Config{Seed: seed, Clients: 40, Cluster: true})
 	server := httptest.NewServer(w.site)
 	defer server.Close()
-	if err := ensureTopics(t.Context(), w.config, w.log); err != nil {
+	if _, err := ensureTopics(t.Context(), w.config, w.log); err != nil {
 		t.Fatal(err)
 	}
 	stop := live(t.Context(), w.site, 30)

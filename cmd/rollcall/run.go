@@ -73,7 +73,8 @@ func (d *daemon) dryRun(ctx context.Context, cmd *cobra.Command, once bool) erro
 	group, ctx := errgroup.WithContext(ctx)
 	for _, w := range d.sites {
 		group.Go(func() error {
-			cycle := w.cycle(lines, pipeline.NoMemory{}, d.observe(w), d.log)
+			cycle := w.newCycle(d.observe(w), d.log)
+			cycle.Publisher, cycle.Memory = lines, pipeline.NoMemory{}
 			if once {
 				return refusedIfFatal(cycle.Once(ctx))
 			}

@@ -98,27 +98,27 @@ func unfit(reports []sink.TopicReport) error {
 	return refused(fmt.Errorf("%s (see rollcall topics)", strings.Join(wrong, "; ")))
 }
 
-// ensureTopics creates what is missing, if it may, and refuses topics that cannot serve. An error that is no refusal
-// means that Kafka did not answer.
-func ensureTopics(ctx context.Context, c Config, log *zap.Logger) error {
+// ensureTopics creates what is missing, if it may, says whether it did, and refuses topics that cannot serve. An error
+// that is no refusal means that Kafka did not answer.
+func ensureTopics(ctx context.Context, c Config, log *zap.Logger) (created bool, err error) {
 	l := layout(c)
 	if c.CreateTopics {
-		created, err := l.Create(ctx)
+		names, err := l.Create(ctx)
 		if err != nil {
-			return err
+			return false, err
 		}
-		if len(created) > 0 {
-			log.Info("topics created", zap.Strings("topics", created))
+		if created = len(names) > 0; created {
+			log.Info("topics created", zap.Strings("topics", names))
 		}
 	}
 	reports, err := l.Inspect(ctx)
 	if err != nil {
-		return err
+		return created, err
 	}
 	for _, r := range reports {
 		for _, doubt := range r.Doubts {
 			log.Warn("topic setting in doubt", zap.String("topic", r.Name), zap.String("doubt", doubt))
 		}
 	}
-	return unfit(reports)
+	return created, unfit(reports)
 }

@@ -20,6 +20,7 @@ type watched struct {
 	config SiteConfig
 	source *poller.Site
 	scope  string
+	cycle  *pipeline.Cycle // nil until the site is ours for the first time; one goroutine at a time has the site
 }
 
 func watch(c SiteConfig, board *admin.Board, log *zap.Logger) (*watched, error) {
@@ -66,8 +67,8 @@ func scopeOf(c SiteConfig, redaction string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// cycle is the site's cycle from a publisher and a memory.
-func (w *watched) cycle(p pipeline.Publisher, m pipeline.Memory, observe func(pipeline.Report), log *zap.Logger) *pipeline.Cycle {
+// newCycle is the site's cycle, without the publisher and the memory.
+func (w *watched) newCycle(observe func(pipeline.Report), log *zap.Logger) *pipeline.Cycle {
 	c := w.config
 	ignore := make(map[string]bool, len(c.Ignore))
 	for _, field := range c.Ignore {
@@ -77,6 +78,6 @@ func (w *watched) cycle(p pipeline.Publisher, m pipeline.Memory, observe func(pi
 		Site: c.Name, Scope: w.scope, Types: c.Types, Interval: c.Interval, Ignore: ignore,
 		Hold:       pipeline.HoldPolicy{Percent: c.Hold.Percent, Min: c.Hold.Min, Polls: c.Hold.Polls, Max: c.Hold.Max},
 		Checkpoint: c.Checkpoint,
-		Source:     w.source, Publisher: p, Memory: m, Observe: observe, Log: log.With(zap.String("site", c.Name)),
+		Source:     w.source, Observe: observe, Log: log.With(zap.String("site", c.Name)),
 	})
 }

@@ -68,7 +68,7 @@ func (w *world) daemon() *daemon {
 func (w *world) cycle(f func(*pipeline.Cycle)) {
 	w.t.Helper()
 	d := w.daemon()
-	if err := ensureTopics(w.t.Context(), w.config, w.log); err != nil {
+	if _, err := ensureTopics(w.t.Context(), w.config, w.log); err != nil {
 		w.t.Fatal(err)
 	}
 	err := d.withCycle(worldSite, func(c *pipeline.Cycle) error { f(c); return nil })
