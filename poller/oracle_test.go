@@ -1,12 +1,8 @@
 package poller
 
 import (
-	"bytes"
 	"encoding/json"
-	"encoding/xml"
 	"errors"
-	"fmt"
-	"io"
 	"slices"
 	"sort"
 	"strconv"
@@ -17,116 +13,6 @@ import (
 
 // The oracle reads a whole document into a tree with encoding/xml and answers with maps, slowly and obviously. It shares
 // nothing with the reader but the vocabulary.
-
-// tree is an element; one without a name is text.
-type tree struct {
-	name  string
-	attrs map[string]string
-	kids  []*tree
-	text  string
-}
-
-// parse gives the root of a document that encoding/xml accepts.
-func parse(doc []byte) (*tree, error) {
-	d := xml.NewDecoder(bytes.NewReader(doc))
-	top := &tree{}
-	open := []*tree{top}
-	for {
-		token, err := d.Token()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		in := open[len(open)-1]
-		switch t := token.(type) {
-		case xml.StartElement:
-			e := &tree{name: t.Name.Local, attrs: map[string]string{}}
-			for _, a := range t.Attr {
-				if a.Name.Space != "xmlns" && a.Name.Local != "xmlns" {
-					e.attrs[a.Name.Local] = strings.Trim(a.Value, blank)
-				}
-			}
-			in.kids = append(in.kids, e)
-			open = append(open, e)
-		case xml.EndElement:
-			open = open[:len(open)-1]
-		case xml.CharData:
-			in.kids = append(in.kids, &tree{text: string(t)})
-		}
-	}
-	if roots := top.elements(); len(roots) == 1 {
-		return roots[0], nil
-	}
-	return nil, errors.New("not one root")
-}
-
-func (e *tree) elements() (found []*tree) {
-	for _, k := range e.kids {
-		if k.name != "" {
-			found = append(found, k)
-		}
-	}
-	return found
-}
-
-// words is the text directly in an element.
-func (e *tree) words() string {
-	s := ""
-	for _, k := range e.kids {
-		s += k.text
-	}
-	return strings.Trim(s, blank)
-}
-
-// content is the text of an element, or its inner XML.
-func (e *tree) content() string {
-	if len(e.elements()) == 0 {
-		return e.words()
-	}
-	var parts []string
-	for _, k := range e.kids {
-		switch {
-		case k.name != "":
-			parts = append(parts, k.markup())
-		case e.words() != "":
-			parts = append(parts, escaped(k.text))
-		}
-	}
-	if e.words() == "" {
-		sort.Strings(parts)
-	}
-	return strings.Trim(strings.Join(parts, ""), blank)
-}
-
-func escaped(s string) string {
-	for _, pair := range [][2]string{{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {`"`, "&quot;"}, {"\r", "&#13;"}} {
-		s = strings.ReplaceAll(s, pair[0], pair[1])
-	}
-	return s
-}
-
-func (e *tree) markup() string {
-	var attrs []string
-	for name, value := range e.attrs {
-		attrs = append(attrs, name)
-		_ = value
-	}
-	sort.Strings(attrs)
-	tag := e.name
-	for _, name := range attrs {
-		tag += fmt.Sprintf(` %s="%s"`, name, escaped(e.attrs[name]))
-	}
-	content := e.content()
-	if len(e.elements()) == 0 {
-		content = escaped(content)
-	}
-	if content == "" {
-		return "<" + tag + "/>"
-	}
-	return "<" + tag + ">" + content + "</" + e.name + ">"
-}
 
 // oracleClient is a client with its state as a value that JSON can hold.
 type oracleClient struct {
@@ -248,16 +134,7 @@ func oracleRead(e *tree, kind roster.Type) (oracleClient, error) {
 		case k.name == "event_log":
 			oracleLog(k, x, &log)
 		case k.name == "support_session_lsids":
-			x.strange(k, k.name, "", false)
-			lsids = append([]string{}, lsids...)
-			for _, l := range k.elements() {
-				if l.name == "lsid" && len(l.elements()) == 0 {
-					lsids = append(lsids, l.words())
-					x.strange(l, k.name+"/lsid", "", true)
-				} else {
-					oracleUnknown(l, x)
-				}
-			}
+			lsids = append(lsids, oracleSessions(k, x)...)
 			sort.Strings(lsids)
 			c.State[k.name] = asAny(lsids)
 		case !known || !plain:
@@ -281,6 +158,19 @@ func oracleRead(e *tree, kind roster.Type) (oracleClient, error) {
 	sort.SliceStable(log, func(i, j int) bool { return roster.CompareEntries(log[i], log[j]) < 0 })
 	c.Log = log
 	return c, nil
+}
+
+func oracleSessions(e *tree, x oracleExtra) (lsids []string) {
+	x.strange(e, e.name, "", false)
+	for _, k := range e.elements() {
+		if k.name == "lsid" && len(k.elements()) == 0 {
+			lsids = append(lsids, k.words())
+			x.strange(k, e.name+"/lsid", "", true)
+		} else {
+			oracleUnknown(k, x)
+		}
+	}
+	return lsids
 }
 
 func oracleUnknown(e *tree, x oracleExtra) {
@@ -312,8 +202,7 @@ func oracleInside(e *tree, client, owner oracleExtra, found *[]map[string]any, l
 			err = oracleConnection(k, client, found, log)
 		case k.name == "event_log":
 			oracleLog(k, client, log)
-		case k.name == "client_connections" || strings.Contains(k.markup(), "<client_connection") && deep(k, "client_connection"),
-			deep(k, "event_log"):
+		case k.name == "client_connections", deep(k, "client_connection"), deep(k, "event_log"):
 			err = oracleConnections(k, client, owner, found, log)
 		default:
 			oracleUnknown(k, owner)

@@ -100,7 +100,7 @@ func checkReferences(src []byte) error {
 		}
 		n, err := strconv.ParseUint(string(digits), base, 32)
 		if err != nil || !isChar(rune(n)) {
-			return fmt.Errorf("a reference to a character that XML does not allow")
+			return errors.New("a reference to a character that XML does not allow")
 		}
 		src = rest
 	}
