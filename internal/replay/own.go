@@ -64,7 +64,7 @@ func (o *owner) join(runs context.Context) (*kgo.Client, error) {
 		kgo.ConsumerGroup(o.config.Group),
 		kgo.Balancers(kgo.CooperativeStickyBalancer()),
 		kgo.SessionTimeout(o.config.SessionTimeout),
-		kgo.RebalanceTimeout(o.config.SessionTimeout), // whoever died in a rebalance holds it up no longer than in peace
+		kgo.RebalanceTimeout(o.config.SessionTimeout),     // whoever died in a rebalance holds it up no longer than in peace
 		kgo.HeartbeatInterval(o.config.SessionTimeout/10), // how soon a rebalance is noticed; a tenth is little traffic
 		kgo.DisableAutoCommit(),
 		kgo.OnPartitionsAssigned(func(_ context.Context, client *kgo.Client, assigned map[string][]int32) {
