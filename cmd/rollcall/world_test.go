@@ -77,12 +77,13 @@ func (w *world) cycle(f func(*pipeline.Cycle)) {
 	}
 }
 
-// step turns the cycle once, and holds what was published against the site.
+// step turns the cycle once, and waits until what it published can be read.
 func (w *world) step(c *pipeline.Cycle) {
 	w.t.Helper()
 	if err := c.Step(w.t.Context()); err != nil {
 		w.t.Fatalf("step: %v", err)
 	}
+	brokertest.Settle(w.t, w.config.Kafka, w.topics().Events, w.topics().Clients)
 }
 
 func (w *world) topics() access.Topics { return access.TopicsOf(w.config.Prefix) }
