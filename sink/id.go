@@ -24,9 +24,9 @@ func id(e *roster.Event, payload []byte) string {
 	h := sha256.New()
 	var small [64]byte
 	write := func(part []byte) { // a hash never fails to write
-		h.Write(append(strconv.AppendInt(small[:0], int64(len(part)), 10), ':')) //nolint:errcheck
-		h.Write(part)                                                            //nolint:errcheck
-		h.Write([]byte{','})                                                     //nolint:errcheck
+		h.Write(append(strconv.AppendInt(small[:0], int64(len(part)), 10), ':'))
+		h.Write(part)
+		h.Write([]byte{','})
 	}
 	write([]byte(e.Site))
 	write(strconv.AppendInt(nil, e.Epoch, 10))

@@ -45,13 +45,11 @@ func (m *Mistakes) put(one Mistake) {
 	}
 }
 
-// require complains where the setting has no value, and says whether it has one.
-func (m *Mistakes) require(s setting) bool {
-	if s.value() != "" {
-		return true
+// require complains where the setting has no value.
+func (m *Mistakes) require(s setting) {
+	if s.value() == "" {
+		m.missing(s)
 	}
-	m.missing(s)
-	return false
 }
 
 // missing says how a setting that is needed came to have no value.

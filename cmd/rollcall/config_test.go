@@ -33,7 +33,9 @@ func (e environment) set(t *testing.T) {
 	for _, entry := range os.Environ() {
 		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(strings.ToUpper(name), envPrefix+"_") {
 			t.Setenv(name, "") // has it put back afterwards
-			os.Unsetenv(name)
+			if err := os.Unsetenv(name); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	for name, value := range e {

@@ -55,7 +55,7 @@ func (d demo) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer kafka.Close()
-	site := sim.New(sim.Config{Seed: uint64(time.Now().UnixNano()), Clients: d.clients, Cluster: true}) //nolint:gosec // any number will do
+	site := sim.New(sim.Config{Seed: uint64(time.Now().UnixNano()), Clients: d.clients, Cluster: true})
 	server, err := onPort(d.sitePort, func(port int) (*sim.Server, error) {
 		return site.Start(fmt.Sprintf("127.0.0.1:%d", port), false)
 	})

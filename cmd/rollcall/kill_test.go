@@ -34,9 +34,9 @@ const kills = 20
 // sees every change once, and the roster is the site's.
 func TestKillNineInALoop(t *testing.T) {
 	t.Parallel()
-	seed := uint64(time.Now().UnixNano()) //nolint:gosec // any number will do
+	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // repeatable
+	random := rand.New(rand.NewPCG(seed, 0))
 	w := newWorld(t, sim.Config{Seed: seed, Clients: 40, Cluster: true})
 	server := httptest.NewServer(w.site)
 	defer server.Close()
@@ -76,7 +76,7 @@ type child struct {
 
 func (w *world) start(t *testing.T, url string) *child {
 	t.Helper()
-	c := &child{cmd: exec.Command(os.Args[0], "run")} //nolint:gosec,noctx // the test itself, ended by kill
+	c := &child{cmd: exec.Command(os.Args[0], "run")} //nolint:noctx // the test itself, ended by kill
 	c.cmd.Env = append(os.Environ(), beRollcall+"=1",
 		"ROLLCALL_URL="+url, "ROLLCALL_SITE="+worldSite, "ROLLCALL_CLIENT_ID="+sim.DefaultClientID,
 		"ROLLCALL_CLIENT_SECRET="+sim.DefaultClientSecret, "ROLLCALL_INTERVAL=250ms", "ROLLCALL_MAX_DUTY=1",

@@ -32,7 +32,7 @@ exit code 0 at SIGTERM or Ctrl-C, and with 3 when a site or Kafka refuses its cr
 		if err != nil {
 			return err
 		}
-		defer d.log.Sync() //nolint:errcheck // standard error cannot always be synced
+		defer d.log.Sync()
 		switch {
 		case dry:
 			return d.dryRun(cmd.Context(), cmd, once)

@@ -22,7 +22,7 @@ func stateCommand() *cobra.Command {
 Needs ROLLCALL_KAFKA_BROKERS and nothing of a site.`,
 		Example: "  rollcall state\n  rollcall state --site support.example.com",
 	}, func(cmd *cobra.Command, _ []string) error {
-		reader, err := openReader(cmd)
+		reader, err := openReader()
 		if err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ func tailCommand() *cobra.Command {
 from now on, or with --all at the oldest record there is. Needs ROLLCALL_KAFKA_BROKERS and nothing of a site.`,
 		Example: "  rollcall tail\n  rollcall tail --all --json | jq 'select(.type==\"disconnect\")'",
 	}, func(cmd *cobra.Command, _ []string) error {
-		reader, err := openReader(cmd)
+		reader, err := openReader()
 		if err != nil {
 			return err
 		}
@@ -44,7 +44,7 @@ func printRecord(w io.Writer, asJSON bool) func(replay.Record) error {
 }
 
 // openReader is the way in of the commands that only read Kafka.
-func openReader(cmd *cobra.Command) (*replay.Reader, error) {
+func openReader() (*replay.Reader, error) {
 	c, err := LoadConfig(NeedKafka)
 	if err != nil {
 		return nil, usage(err)

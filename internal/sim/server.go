@@ -31,7 +31,7 @@ type Server struct {
 // The certificate is made anew each time, for localhost, the loopback addresses, the host of addr, and the names given.
 // Close ends it.
 func (s *Site) Start(addr string, secure bool, names ...string) (*Server, error) {
-	listener, err := net.Listen("tcp", addr) //nolint:noctx // binding a port does not wait
+	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("start the simulated site: %w", err)
 	}
