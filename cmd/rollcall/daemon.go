@@ -59,7 +59,7 @@ func (d *daemon) run(ctx context.Context, admin net.Listener) error {
 // own runs the cycle of each site that the group gives to this instance.
 func (d *daemon) own(ctx context.Context) error {
 	c := d.replayConfig()
-	c.Owned = d.board.Owned
+	c.Member, c.Owned = d.board.Member, d.board.Owned
 	return replay.Own(ctx, c, d.siteNames(), d.runSite)
 }
 

@@ -23,7 +23,7 @@ func TestKcatReadsWhatWasPublished(t *testing.T) {
 	w := newWorld(t, sim.Config{Seed: 17, Clients: 8, Cluster: true})
 	w.lifeAndDeath()
 	for _, topic := range []string{w.topics().Events, w.topics().Clients} {
-		output, err := exec.Command(kcat, "-C", "-b", strings.Join(w.config.Kafka.Brokers, ","), "-t", topic, "-o", "beginning", //nolint:noctx // ends at the end of the topic
+		output, err := exec.Command(kcat, "-C", "-b", strings.Join(w.config.Kafka.Brokers, ","), "-t", topic, "-o", "beginning",
 			"-e", "-q", "-J", "-X", "isolation.level=read_committed").Output()
 		if err != nil {
 			t.Fatalf("kcat: %v", err)

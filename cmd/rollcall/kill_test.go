@@ -76,7 +76,7 @@ type child struct {
 
 func (w *world) start(t *testing.T, url string) *child {
 	t.Helper()
-	c := &child{cmd: exec.Command(os.Args[0], "run")} //nolint:noctx // the test itself, ended by kill
+	c := &child{cmd: exec.Command(os.Args[0], "run")}
 	c.cmd.Env = append(os.Environ(), beRollcall+"=1",
 		"ROLLCALL_URL="+url, "ROLLCALL_SITE="+worldSite, "ROLLCALL_CLIENT_ID="+sim.DefaultClientID,
 		"ROLLCALL_CLIENT_SECRET="+sim.DefaultClientSecret, "ROLLCALL_INTERVAL=250ms", "ROLLCALL_MAX_DUTY=1",

@@ -64,6 +64,9 @@ func TestStandbyTakesOver(t *testing.T) {
 	until(t, "the first instance has published", func() bool { return w.published() > 0 })
 	second := w.instance()
 	until(t, "the second has joined", func() bool { return brokertest.Members(t, w.config.Kafka, w.config.Prefix) == 2 })
+	until(t, "the second says that it stands by", func() bool {
+		return second.board.Status().Says == "ready: standing by, no site is owned"
+	})
 	for range 20 {
 		w.site.Step(1)
 		<-time.After(20 * time.Millisecond)

@@ -28,8 +28,9 @@ type Board struct {
 	started time.Time
 	metrics *metrics
 
-	mu    sync.Mutex
-	sites map[string]*standing
+	mu     sync.Mutex
+	sites  map[string]*standing
+	member bool
 }
 
 // standing is how one site stands.
@@ -75,6 +76,14 @@ func New(c Config) *Board {
 		b.metrics.begin(s.Name)
 	}
 	return b
+}
+
+// Member says whether this instance takes part in sharing the sites out. One that neither takes part nor owns a site is
+// no standby: nobody would notice if it were needed.
+func (b *Board) Member(member bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.member = member
 }
 
 // Owned says which sites this instance owns from now on. What was shown of a site that it owns no longer is taken back:

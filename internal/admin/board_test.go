@@ -67,6 +67,7 @@ func body(t *testing.T, r *http.Response) string {
 
 func TestReady(t *testing.T) {
 	own := func(sites ...string) func(*admin.Board) { return func(b *admin.Board) { b.Owned(sites) } }
+	member := func(is bool) func(*admin.Board) { return func(b *admin.Board) { b.Member(is) } }
 	see := func(report func(string) pipeline.Report, site string) func(*admin.Board) {
 		return func(b *admin.Board) { b.Observe(report(site)) }
 	}
@@ -79,7 +80,9 @@ func TestReady(t *testing.T) {
 		code         int
 		says         []string
 	}{
-		{"standing by", "a standby must not be taken out", nil, 200, []string{"ready: standing by, no site is owned"}},
+		{"before the group", "without Kafka it cannot take over", nil, 503,
+			[]string{"not ready: not a member of the group that shares the sites; Kafka was not reached"}},
+		{"standing by", "a standby must not be taken out", []func(*admin.Board){member(true)}, 200, []string{"ready: standing by, no site is owned"}},
 		{"just owned", "nothing was seen yet", []func(*admin.Board){own(emea)}, 503,
 			[]string{"not ready: 1 of 1 owned sites are not up to date", "emea: no snapshot accepted yet; stopped"}},
 		{"fresh", "as it should be", []func(*admin.Board){own(emea), see(acceptedNow, emea)}, 200,
@@ -116,7 +119,7 @@ func TestReady(t *testing.T) {
 			[]func(*admin.Board){own(emea), see(timeouts, emea), see(acceptedNow, emea), wait(time.Second), see(timeouts, emea)}, 200,
 			[]string{"ready: every owned site is up to date", "emea: up to date still; polls fail: timeout since 2000-01-01T00:00:01Z"}},
 		{"given away", "somebody else answers for it",
-			[]func(*admin.Board){own(emea), see(timeouts, emea), own()}, 200, []string{"ready: standing by, no site is owned"}},
+			[]func(*admin.Board){member(true), own(emea), see(timeouts, emea), own()}, 200, []string{"ready: standing by, no site is owned"}},
 		{"given away and back", "what was known is no longer true",
 			[]func(*admin.Board){own(emea), see(acceptedNow, emea), own(), own(emea)}, 503,
 			[]string{"not ready: 1 of 1 owned sites are not up to date", "emea: no snapshot accepted yet; stopped"}},

@@ -74,6 +74,9 @@ func (b *Board) Status() Status {
 	case behind > 0:
 		st.Ready = false
 		st.Says = fmt.Sprintf("not ready: %d of %d owned sites are not up to date", behind, st.Owned)
+	case st.Owned == 0 && !b.member:
+		st.Ready = false
+		st.Says = "not ready: not a member of the group that shares the sites; Kafka was not reached"
 	case st.Owned == 0:
 		st.Says = "ready: standing by, no site is owned"
 	default:

@@ -68,6 +68,7 @@ func (o *owner) join(runs context.Context) (*kgo.Client, error) {
 		kgo.HeartbeatInterval(o.config.SessionTimeout/10), // how soon a rebalance is noticed; a tenth is little traffic
 		kgo.DisableAutoCommit(),
 		kgo.OnPartitionsAssigned(func(_ context.Context, client *kgo.Client, assigned map[string][]int32) {
+			o.member()
 			if len(assigned[state]) == 0 {
 				return
 			}
@@ -79,6 +80,7 @@ func (o *owner) join(runs context.Context) (*kgo.Client, error) {
 			o.end(ErrRevoked, revoked[state])
 		}),
 		kgo.OnPartitionsLost(func(_ context.Context, _ *kgo.Client, lost map[string][]int32) {
+			o.config.Member(false)
 			o.end(ErrLost, lost[state])
 		}),
 	)

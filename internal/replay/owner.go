@@ -45,16 +45,23 @@ func newOwner(c Config, sites []string, run func(context.Context, string) error,
 		tenures: map[int32]*tenure{}, running: map[string]bool{}, done: map[string]bool{}}
 }
 
+// member notes that the group has taken us in, whatever it assigns to us.
+func (o *owner) member() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.troubled != "" {
+		o.config.Logger.Info("the consumer group is joined again")
+		o.troubled = ""
+	}
+	o.config.Member(true)
+}
+
 // begin starts the runs of the sites of partitions, of which there are n in all.
 func (o *owner) begin(ctx context.Context, n int, partitions []int32) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed {
 		return
-	}
-	if o.troubled != "" {
-		o.config.Logger.Info("the consumer group is joined again")
-		o.troubled = ""
 	}
 	for _, p := range partitions {
 		if o.tenures[p] != nil {
@@ -155,6 +162,7 @@ func (o *owner) note(site string, running bool) {
 func (o *owner) trouble(err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.config.Member(false)
 	if o.troubled != err.Error() {
 		o.troubled = err.Error()
 		o.config.Logger.Warn("the consumer group cannot be used", zap.Error(err))

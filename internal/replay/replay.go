@@ -33,6 +33,7 @@ type Config struct {
 	Topics         access.Topics
 	Group          string               // the consumer group that decides ownership; only Own needs it
 	SessionTimeout time.Duration        // after so long without a sign of life a member's sites go to others; 0: 10 s
+	Member         func(bool)           // told whether Own is a member of the group, or lost touch with it; may be nil
 	Owned          func(sites []string) // told, one call at a time, which sites Own is running; may be nil
 	Logger         *zap.Logger          // nil: silence
 }
@@ -42,6 +43,9 @@ const defaultSession = 10 * time.Second
 func (c Config) filled() Config {
 	if c.SessionTimeout == 0 {
 		c.SessionTimeout = defaultSession
+	}
+	if c.Member == nil {
+		c.Member = func(bool) {}
 	}
 	if c.Owned == nil {
 		c.Owned = func([]string) {}
