@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
@@ -153,7 +154,7 @@ func printFindings(w io.Writer, list []finding, asJSON bool) error {
 			fmt.Fprintln(w, "\nKafka")
 		}
 		site = f.Site
-		fmt.Fprintf(w, "%-8s %-14s %s\n", f.Result, f.Check, replay.Harmless(f.Detail))
+		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("%-8s %-14s %s", f.Result, f.Check, replay.Harmless(f.Detail)), " "))
 		if f.Advice != "" {
 			fmt.Fprintf(w, "%-8s %-14s -> %s\n", "", "", f.Advice)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -23,7 +24,7 @@ const (
 
 // checkSite goes the way of a poll, step by step, and stops where it ends.
 func (f *findings) checkSite(ctx context.Context, w *watched) {
-	rest := []string{"dns", "tls", "token", "poll", "clock", "failover", "budget"}
+	rest := []string{"dns", "tls", "token", "clock", "poll", "failover", "budget"}
 	address, err := url.Parse(w.config.URL)
 	if !f.try("url", err, "") {
 		f.skip(rest...)
@@ -71,12 +72,7 @@ func (f *findings) checkTLS(ctx context.Context, address *url.URL, w *watched) b
 	}
 	dialer := tls.Dialer{Config: &tls.Config{RootCAs: w.config.RootCAs, MinVersion: tls.VersionTLS12}}
 	conn, err := dialer.DialContext(ctx, "tcp", hostPort(address, "443"))
-	var unknown *tls.CertificateVerificationError
-	advice := "is the site up, and may this machine reach it?"
-	if errors.As(err, &unknown) {
-		advice = "put the certificate authority of the site into a file and name it in ROLLCALL_CA_FILE"
-	}
-	if !f.try("tls", err, advice) {
+	if !f.try("tls", err, adviceForTLS(err)) {
 		return false
 	}
 	defer conn.Close()
@@ -89,6 +85,23 @@ func (f *findings) checkTLS(ctx context.Context, address *url.URL, w *watched) b
 	}
 	f.add("tls", checkOK, detail, "")
 	return true
+}
+
+func adviceForTLS(err error) string {
+	var (
+		host    x509.HostnameError
+		unknown *tls.CertificateVerificationError
+		noTLS   tls.RecordHeaderError
+	)
+	switch {
+	case errors.As(err, &host):
+		return "let ROLLCALL_URL name the site as its certificate does"
+	case errors.As(err, &unknown):
+		return "put the certificate authority of the site into a file and name it in ROLLCALL_CA_FILE"
+	case errors.As(err, &noTLS):
+		return "there is something else than HTTPS: check the port in ROLLCALL_URL"
+	}
+	return "is the site up, and may this machine reach it?"
 }
 
 func hostPort(u *url.URL, standard string) string {
@@ -117,7 +130,7 @@ func (f *findings) checkPermission(ctx context.Context, w *watched) bool {
 		f.add("clock", checkWarning, fmt.Sprintf("the clocks of the site and of this machine differ by %v", info.Skew),
 			"records hold times of both: synchronise them (NTP)")
 	} else if !info.ServerTime.IsZero() {
-		f.add("clock", checkOK, fmt.Sprintf("the site's clock is %v ahead of this machine's", info.Skew), "")
+		f.add("clock", checkOK, fmt.Sprintf("the clocks of the site and of this machine agree to %v", skewTolerated), "")
 	}
 	return true
 }
