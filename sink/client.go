@@ -21,8 +21,9 @@ type connection struct {
 	transport *kafka.Transport
 }
 
-// metadataMaxAge is how long a moved leader may go unnoticed. It is also how long kafka-go waits for the answer.
-const metadataMaxAge = 500 * time.Millisecond
+// metadataMaxAge is how long a moved leader may go unnoticed. It is also how long kafka-go waits for the answer, the
+// connection with its TLS and SASL included: half a second would shut out brokers that are far away.
+const metadataMaxAge = 2 * time.Second
 
 const defaultRequestTimeout = 10 * time.Second
 
@@ -48,6 +49,12 @@ func connect(k access.Kafka, topics []string, requestTimeout time.Duration) (*co
 	}
 	client := &kafka.Client{Addr: kafka.TCP(k.Brokers...), Timeout: requestTimeout, Transport: transport}
 	return &connection{client, transport}, nil
+}
+
+// Refuses says whether Kafka knows us and does not want us: trying again is of no use until somebody changes that.
+func Refuses(err error) bool {
+	return errors.Is(err, kafka.SASLAuthenticationFailed) || errors.Is(err, kafka.UnsupportedSASLMechanism) ||
+		errors.Is(err, kafka.TopicAuthorizationFailed) || errors.Is(err, kafka.ClusterAuthorizationFailed)
 }
 
 func (c *connection) close() { c.transport.CloseIdleConnections() }

@@ -52,8 +52,7 @@ var failingSurroundings = []struct {
 				s.t.Fatal(err)
 			}
 			s.t.Cleanup(func() { server.Close() })
-			_, port, _ := strings.Cut(server.URL, "0.0.0.0")
-			s.settings["ROLLCALL_URL"] = "https://127.0.0.2" + port
+			s.settings["ROLLCALL_URL"] = "https://127.0.0.2" + server.URL[strings.LastIndex(server.URL, ":"):]
 			s.settings["ROLLCALL_CA_FILE"] = inFile(s.t, server.CA)
 		}},
 	{"no TLS where it should be", "a port of something else", exitRefused, nil, func(s *surroundings) {

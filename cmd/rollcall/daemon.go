@@ -168,7 +168,8 @@ func (d *daemon) siteNames() []string {
 // topicsRetry is how long to wait for a Kafka that cannot be reached at the start.
 const topicsRetry = 5 * time.Second
 
-// topics sees to it that the topics stand, for as long as it takes. Topics that cannot serve are refused.
+// topics sees to it that the topics stand, for as long as it takes. Topics that cannot serve are refused, and so are we
+// where Kafka does not want us.
 func (d *daemon) topics(ctx context.Context) error {
 	told := false
 	for {
@@ -176,6 +177,9 @@ func (d *daemon) topics(ctx context.Context) error {
 		var refusal *exitError
 		if err == nil || ctx.Err() != nil || errors.As(err, &refusal) {
 			return err
+		}
+		if sink.Refuses(err) {
+			return refused(err)
 		}
 		if !told {
 			d.log.Error("Kafka cannot be reached, trying again", zap.Error(err))

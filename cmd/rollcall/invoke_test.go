@@ -153,3 +153,10 @@ func inFile(t *testing.T, content []byte) string {
 	}
 	return file
 }
+
+func contextWithStop(t *testing.T) (context.Context, context.CancelFunc) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	t.Cleanup(stop)
+	return ctx, stop
+}

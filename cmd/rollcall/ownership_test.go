@@ -40,16 +40,9 @@ func (i *instance) stop(t *testing.T) {
 	}
 }
 
-// until waits for a condition, with a deadline.
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for !holds() {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain until %s", what)
-		}
-		<-time.After(20 * time.Millisecond)
-	}
+	eventually(t, holds, func() string { return "waited in vain until " + what })
 }
 
 // Two instances share the work: a standby neither polls nor asks for a token, and takes over when the owner stops,
