@@ -9,16 +9,16 @@ import (
 func TestParseURL(t *testing.T) {
 	t.Parallel()
 	const ends = "the URL must end after the host: want https://support.example.com"
-	const clear = "the URL must begin with https:// (http:// only to loopback): the secret would travel in the clear"
+	const inTheClear = "the URL must begin with https:// (http:// only to loopback): the secret would travel in the clear"
 	for _, row := range []struct{ name, url, want string }{
 		{"https", "https://support.example.com", "https://support.example.com"},
 		{"a port, a slash, blanks", " https://support.example.com:8443/ ", "https://support.example.com:8443"},
 		{"http to loopback", "http://127.0.0.1:8080", "http://127.0.0.1:8080"},
 		{"http to loopback of IPv6", "http://[::1]:8080", "http://[::1]:8080"},
 		{"http to localhost", "http://localhost:8080", "http://localhost:8080"},
-		{"http elsewhere", "http://support.example.com", clear},
-		{"http to what only looks like loopback", "http://127.0.0.1.example.com", clear},
-		{"another scheme", "ftp://support.example.com", clear},
+		{"http elsewhere", "http://support.example.com", inTheClear},
+		{"http to what only looks like loopback", "http://127.0.0.1.example.com", inTheClear},
+		{"another scheme", "ftp://support.example.com", inTheClear},
 		{"a host alone", "support.example.com", "no host in the URL: want https://support.example.com"},
 		{"empty", "", "no host in the URL: want https://support.example.com"},
 		{"no URL", "https://user:pass%zz@x", "not a URL: want https://support.example.com"},

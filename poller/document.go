@@ -72,7 +72,7 @@ func (s *scanner) whole(root token) (*node, error) {
 // end reads what follows the root: white space, comments and instructions.
 func (s *scanner) end() error {
 	_, err := s.next()
-	if err == io.EOF {
+	if err == io.EOF { //nolint:errorlint // an error that wraps io.EOF is not the end
 		return nil
 	}
 	return err

@@ -135,7 +135,7 @@ func (f *fakeSite) servePipes(t *testing.T, change func(*Config)) *Site {
 	t.Helper()
 	pipes := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
 	server := &http.Server{Handler: f}
-	go server.Serve(pipes)
+	go func() { _ = server.Serve(pipes) }() // ended by Close
 	t.Cleanup(func() { server.Close() })
 	s := newSite(t, "http://127.0.0.1:1", change)
 	s.client.Transport.(*http.Transport).DialContext = pipes.dial

@@ -48,7 +48,7 @@ func (in *input) ReadByte() (byte, error) {
 		return 0, in.err
 	}
 	b, err := in.r.ReadByte()
-	if err == io.EOF {
+	if err == io.EOF { //nolint:errorlint // an error that wraps io.EOF is not the end
 		in.ended = true
 		return 0, err
 	}

@@ -41,8 +41,8 @@ func (e *apiError) refusesToken() bool {
 // parseAPIError gives the error in a JSON body, or nil where there is none.
 func parseAPIError(body []byte) *apiError {
 	var e apiError
-	if json.Unmarshal(body, &e) != nil || e.Code == "" {
-		return nil
+	if err := json.Unmarshal(body, &e); err != nil || e.Code == "" {
+		return nil //nolint:nilerr // a body that is no JSON holds no such error
 	}
 	return &e
 }

@@ -131,7 +131,7 @@ func (s *scanner) fault(err error) error {
 	switch {
 	case s.in.err != nil:
 		return s.in.err
-	case err == io.EOF && s.rooted && len(s.open) == 0:
+	case err == io.EOF && s.rooted && len(s.open) == 0: //nolint:errorlint // an error that wraps io.EOF is not the end
 		return io.EOF
 	case s.in.ended && len(s.open) > 0:
 		return malformed("the answer ends early, after %d bytes, inside <%s>", s.in.bytes, quoteName(s.open[len(s.open)-1]))

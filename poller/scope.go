@@ -15,8 +15,8 @@ const (
 type scope []binding
 
 type binding struct {
-	prefix, uri string
-	depth       int // of the element that declares it
+	prefix string
+	depth  int // of the element that declares it
 }
 
 // enter takes the declarations of a start tag at a depth, checks all its prefixes, and gives its other attributes by
@@ -26,7 +26,7 @@ func (s *scope) enter(x xml.StartElement, depth int) ([]attr, error) {
 	if err := s.declare(x.Attr, depth); err != nil {
 		return nil, err
 	}
-	if _, bound := s.lookup(x.Name.Space); !bound || x.Name.Space == "xmlns" {
+	if !s.bound(x.Name.Space) || x.Name.Space == "xmlns" {
 		return nil, fmt.Errorf("the prefix of <%s> is not bound", quoteName(x.Name))
 	}
 	var attrs []attr
@@ -34,7 +34,7 @@ func (s *scope) enter(x xml.StartElement, depth int) ([]attr, error) {
 		if isDeclaration(a.Name) {
 			continue
 		}
-		if _, bound := s.lookup(a.Name.Space); !bound {
+		if !s.bound(a.Name.Space) {
 			return nil, fmt.Errorf("the prefix of attribute %s is not bound", quoteName(a.Name))
 		}
 		for _, other := range attrs {
@@ -66,7 +66,7 @@ func (s *scope) declare(attrs []xml.Attr, depth int) error {
 		if err := checkBinding(prefix, a.Value); err != nil {
 			return err
 		}
-		*s = append(*s, binding{prefix, a.Value, depth})
+		*s = append(*s, binding{prefix, depth})
 	}
 	return nil
 }
@@ -84,13 +84,13 @@ func checkBinding(prefix, uri string) error {
 	return nil
 }
 
-func (s *scope) lookup(prefix string) (uri string, bound bool) {
+func (s *scope) bound(prefix string) bool {
 	for i := len(*s) - 1; i >= 0; i-- {
 		if (*s)[i].prefix == prefix {
-			return (*s)[i].uri, true
+			return true
 		}
 	}
-	return "", prefix == "" || prefix == "xml"
+	return prefix == "" || prefix == "xml"
 }
 
 // leave forgets what the element at a depth declared.

@@ -151,7 +151,7 @@ func (s *Site) ask(ctx context.Context, q url.Values, max int64, read func(io.Re
 	}
 	if refusesToken(err) && !fresh {
 		s.account.drop()
-		if token, fresh, err = s.account.token(ctx); err == nil {
+		if token, _, err = s.account.token(ctx); err == nil {
 			err = s.try(ctx, &sp, token, q, max, read)
 		}
 	}

@@ -25,7 +25,7 @@ func parse(doc []byte) (*tree, error) {
 	open := []*tree{top}
 	for {
 		token, err := d.Token()
-		if err == io.EOF {
+		if err == io.EOF { //nolint:errorlint // an error that wraps io.EOF is not the end
 			break
 		}
 		if err != nil {
