@@ -184,6 +184,6 @@ func tokenFailure(err error) error {
 	if code := r.Response.StatusCode; code/100 == 2 || code/100 == 4 && code != http.StatusTooManyRequests {
 		f.Reason = roster.ReasonAuth
 	}
-	f.Err = fmt.Errorf("sign in: %w", f.Err)
+	f.Err = fmt.Errorf("sign in: %v", f.Err) //nolint:errorlint // a refusal to sign in is not that of a token
 	return f
 }
