@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -36,8 +37,9 @@ func checkCommand() *cobra.Command {
 	cmd := does(&cobra.Command{
 		Use:   "check",
 		Short: "Tells what is wrong with the configuration and the surroundings",
-		Long: `Validates the configuration, all of it at once, then tries everything live: DNS, TLS, token, permission, one poll,
-clock, rate limit, failover role, Kafka, topics, and the right to write in a transaction. It publishes nothing.
+		Long: `Validates the configuration, all of it at once, then tries everything live: DNS, TLS, token, permission, clock, one
+poll, failover role, rate limit, brokers, sign-in, topics, reading, and the right to write in a transaction. It publishes
+nothing and disturbs no instance that runs.
 Exit code 0: it can run; 2: the configuration is wrong; 3: the environment refuses or cannot be reached.`,
 		Example: "  rollcall check --offline\n  rollcall check --json | jq '.[] | select(.result!=\"ok\")'",
 	}, func(cmd *cobra.Command, _ []string) error {
@@ -123,10 +125,10 @@ func (f *findings) try(check string, err error, advice string) bool {
 	return false
 }
 
-// skip says which checks could not be made.
-func (f *findings) skip(checks ...string) {
+// skip says which checks could not be made because of the one before them.
+func (f *findings) skip(because string, checks ...string) {
 	for _, c := range checks {
-		f.add(c, checkSkipped, "", "")
+		f.add(c, checkSkipped, "needs "+because+" first", "")
 	}
 }
 
@@ -146,17 +148,14 @@ func printFindings(w io.Writer, list []finding, asJSON bool) error {
 		e.SetIndent("", "  ")
 		return e.Encode(list)
 	}
-	site := ""
-	for _, f := range list {
-		if f.Site != site && f.Site != "" {
-			fmt.Fprintf(w, "\n%s\n", f.Site)
-		} else if f.Site != site {
-			fmt.Fprintln(w, "\nKafka")
+	for i, f := range list {
+		if i > 0 && f.Site != list[i-1].Site || i == 1 {
+			fmt.Fprintf(w, "\n%s\n", cmp.Or(f.Site, "Kafka"))
 		}
-		site = f.Site
 		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("%-8s %-14s %s", f.Result, f.Check, replay.Harmless(f.Detail)), " "))
-		if f.Advice != "" {
-			fmt.Fprintf(w, "%-8s %-14s -> %s\n", "", "", f.Advice)
+		saidNext := i+1 < len(list) && list[i+1].Check == f.Check && list[i+1].Advice == f.Advice && list[i+1].Site == f.Site
+		if f.Advice != "" && !saidNext {
+			fmt.Fprintf(w, "%-8s %-14s -> %s\n", "", "", replay.Harmless(f.Advice))
 		}
 	}
 	return nil

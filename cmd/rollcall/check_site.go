@@ -3,16 +3,17 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"rollcall/internal/roster"
+	"rollcall/poller"
 )
 
 const (
@@ -24,22 +25,16 @@ const (
 
 // checkSite goes the way of a poll, step by step, and stops where it ends.
 func (f *findings) checkSite(ctx context.Context, w *watched) {
-	rest := []string{"dns", "tls", "token", "clock", "poll", "failover", "budget"}
+	rest := []string{"dns", "tls", "token", "permission", "clock", "poll", "failover", "budget"}
 	address, err := url.Parse(w.config.URL)
 	if !f.try("url", err, "") {
-		f.skip(rest...)
+		f.skip("url", rest...)
 		return
 	}
-	if !f.checkDNS(ctx, address) {
-		f.skip(rest[1:]...)
+	if !f.checkWay(ctx, address, w) {
 		return
 	}
-	if !f.checkTLS(ctx, address, w) {
-		f.skip(rest[2:]...)
-		return
-	}
-	if !f.checkPermission(ctx, w) {
-		f.skip(rest[3:]...)
+	if !f.checkAccount(ctx, w) {
 		return
 	}
 	f.checkPoll(ctx, w)
@@ -47,11 +42,34 @@ func (f *findings) checkSite(ctx context.Context, w *watched) {
 	f.checkBudget(w)
 }
 
+// checkWay says whether the site can be reached at all.
+func (f *findings) checkWay(ctx context.Context, address *url.URL, w *watched) bool {
+	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: address}); err == nil && proxy != nil {
+		through := "the proxy " + proxy.Host + " does that (HTTPS_PROXY and NO_PROXY say so)"
+		f.add("dns", checkSkipped, through, "")
+		f.add("tls", checkSkipped, through, "")
+		return true
+	}
+	if !f.checkDNS(ctx, address) {
+		f.skip("dns", "tls", "token", "permission", "clock", "poll", "failover", "budget")
+		return false
+	}
+	if !f.checkTLS(ctx, address, w) {
+		f.skip("tls", "token", "permission", "clock", "poll", "failover", "budget")
+		return false
+	}
+	return true
+}
+
 func (f *findings) checkDNS(ctx context.Context, address *url.URL) bool {
+	if net.ParseIP(address.Hostname()) != nil {
+		f.add("dns", checkOK, address.Hostname()+" is an address already", "")
+		return true
+	}
 	ctx, cancel := context.WithTimeout(ctx, dialWithin)
 	defer cancel()
 	found, err := net.DefaultResolver.LookupHost(ctx, address.Hostname())
-	if !f.try("dns", err, "check the host in ROLLCALL_URL and the name service of this machine") {
+	if !f.try("dns", err, siteVariablesNamed.advice(err)) {
 		return false
 	}
 	f.add("dns", checkOK, address.Hostname()+" is "+strings.Join(found, ", "), "")
@@ -63,7 +81,7 @@ func (f *findings) checkTLS(ctx context.Context, address *url.URL, w *watched) b
 	defer cancel()
 	if address.Scheme == "http" {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", hostPort(address, "80"))
-		if !f.try("tls", err, "is the site up, and may this machine reach it?") {
+		if !f.try("tls", err, siteVariablesNamed.advice(err)) {
 			return false
 		}
 		conn.Close()
@@ -72,7 +90,7 @@ func (f *findings) checkTLS(ctx context.Context, address *url.URL, w *watched) b
 	}
 	dialer := tls.Dialer{Config: &tls.Config{RootCAs: w.config.RootCAs, MinVersion: tls.VersionTLS12}}
 	conn, err := dialer.DialContext(ctx, "tcp", hostPort(address, "443"))
-	if !f.try("tls", err, adviceForTLS(err)) {
+	if !f.try("tls", err, siteVariablesNamed.advice(err)) {
 		return false
 	}
 	defer conn.Close()
@@ -87,23 +105,6 @@ func (f *findings) checkTLS(ctx context.Context, address *url.URL, w *watched) b
 	return true
 }
 
-func adviceForTLS(err error) string {
-	var (
-		host    x509.HostnameError
-		unknown *tls.CertificateVerificationError
-		noTLS   tls.RecordHeaderError
-	)
-	switch {
-	case errors.As(err, &host):
-		return "let ROLLCALL_URL name the site as its certificate does"
-	case errors.As(err, &unknown):
-		return "put the certificate authority of the site into a file and name it in ROLLCALL_CA_FILE"
-	case errors.As(err, &noTLS):
-		return "there is something else than HTTPS: check the port in ROLLCALL_URL"
-	}
-	return "is the site up, and may this machine reach it?"
-}
-
 func hostPort(u *url.URL, standard string) string {
 	if u.Port() != "" {
 		return u.Host
@@ -111,28 +112,63 @@ func hostPort(u *url.URL, standard string) string {
 	return net.JoinHostPort(u.Hostname(), standard)
 }
 
-func (f *findings) checkPermission(ctx context.Context, w *watched) bool {
+// checkAccount signs in and asks what the account may do, and what time it is there.
+func (f *findings) checkAccount(ctx context.Context, w *watched) bool {
 	info, err := w.source.Permission(ctx)
-	if err != nil {
+	switch {
+	case err != nil && isAboutToken(err):
 		f.add("token", checkFailed, err.Error(), adviceFor(err))
+		f.skip("token", "permission", "clock", "poll", "failover", "budget")
+		return false
+	case err != nil:
+		f.add("token", checkOK, "the site gave one", "")
+		f.add("permission", checkFailed, err.Error(), adviceFor(err))
+		f.skip("permission", "clock", "poll", "failover", "budget")
 		return false
 	}
-	switch info.Command {
-	case "deny":
-		f.add("token", checkFailed, "the account may not use the command API", "give the API account read-only access to the command API")
+	f.add("token", checkOK, "the site gave one", "")
+	if info.Command == "deny" {
+		f.add("permission", checkFailed, "the API account may not use the command API (perm_command is deny)",
+			"on the site, give the API account read-only access to the command API")
+		f.skip("permission", "clock", "poll", "failover", "budget")
 		return false
+	}
+	f.addPermission(info.Command)
+	f.addClock(info)
+	return true
+}
+
+// isAboutToken says whether an error is about the token, as package poller words it, or about what it was wanted for.
+func isAboutToken(err error) bool {
+	var failure *roster.Failure
+	return errors.As(err, &failure) && (failure.Reason == roster.ReasonAuth || strings.Contains(err.Error(), "sign in"))
+}
+
+func (f *findings) addPermission(command string) {
+	switch command {
+	case "":
+		f.add("permission", checkOK, "the site does not say what the account may do: the poll shows it", "")
 	case "full_access":
-		f.add("token", checkWarning, "the account has full access to the command API", "read-only access is enough")
+		f.add("permission", checkWarning, "the API account has full access to the command API", "it works; read-only access is enough")
 	default:
-		f.add("token", checkOK, "the account has "+info.Command+" access to the command API", "")
+		f.add("permission", checkOK, "the API account has "+command+" access to the command API", "")
 	}
-	if skew := info.Skew.Abs(); skew > skewTolerated {
-		f.add("clock", checkWarning, fmt.Sprintf("the clocks of the site and of this machine differ by %v", info.Skew),
-			"records hold times of both: synchronise them (NTP)")
-	} else if !info.ServerTime.IsZero() {
+}
+
+func (f *findings) addClock(info poller.Info) {
+	way := "ahead of"
+	if info.Skew < 0 {
+		way = "behind"
+	}
+	switch skew := info.Skew.Abs(); {
+	case info.ServerTime.IsZero():
+		f.add("clock", checkSkipped, "the site does not tell its time", "")
+	case skew > skewTolerated:
+		f.add("clock", checkWarning, fmt.Sprintf("the site's clock is %v %s this machine's", skew, way),
+			"records hold times of both: let both take their time from the network (NTP)")
+	default:
 		f.add("clock", checkOK, fmt.Sprintf("the clocks of the site and of this machine agree to %v", skewTolerated), "")
 	}
-	return true
 }
 
 // adviceFor says what to do about a failed request.
@@ -148,18 +184,23 @@ func adviceFor(err error) string {
 		return "is the site up, and may this machine reach it? A slow site needs a longer ROLLCALL_TIMEOUT"
 	case roster.ReasonRateLimit:
 		return "other programs use the same API account: give Rollcall an account of its own"
+	case roster.ReasonMalformed:
+		return "is ROLLCALL_URL the address of a BeyondTrust Remote Support site? A proxy or a maintenance page in between answers so too"
 	case roster.ReasonRejected:
 		return "the site understood the request and refused it: check the permissions of the API account"
 	}
-	return "is ROLLCALL_URL the address of a BeyondTrust Remote Support site, with nothing in between?"
+	return "is ROLLCALL_URL the address of a BeyondTrust Remote Support site, and is the site well?"
 }
 
 func (f *findings) checkPoll(ctx context.Context, w *watched) {
 	began := time.Now()
 	snap, err := w.source.Snapshot(ctx)
 	if err != nil {
-		f.add("poll", checkFailed, err.Error(), adviceFor(err))
-		return
+		advice := adviceFor(err)
+		if reason := new(roster.Failure); errors.As(err, &reason) && reason.Reason == roster.ReasonMalformed {
+			advice = "the site answers, but not with a whole list: try again; if that does not help, something between it and here cuts the answer, or says something else"
+		}
+		f.add("poll", checkFailed, err.Error(), advice)
 	}
 	took := time.Since(began)
 	detail := fmt.Sprintf("%s in %d bytes and %v", clientCounts(snap.Roster), snap.Bytes, took.Round(time.Millisecond))
@@ -190,12 +231,12 @@ func (f *findings) checkFailover(ctx context.Context, w *watched) {
 	health, err := w.source.Health(ctx)
 	switch {
 	case err != nil:
-		f.add("failover", checkWarning, err.Error(), "the role in a failover pair is not known")
+		f.add("failover", checkWarning, err.Error(), "whether this is the backup of a failover pair is not known; polls do not need it")
 	case health.FailoverRole == "backup":
 		f.add("failover", checkFailed, "this is the backup of a failover pair, which serves nobody",
 			"let ROLLCALL_URL name the address that follows the primary role")
 	case !health.Healthy:
-		f.add("failover", checkWarning, "the site says that it is not healthy: "+health.Message, "")
+		f.add("failover", checkWarning, "the site says that it is not healthy: "+health.Message, "ask whoever looks after the site")
 	default:
 		f.add("failover", checkOK, strings.TrimSpace("role "+health.FailoverRole+", version "+health.Version), "")
 	}

@@ -18,7 +18,7 @@ var faultTimes = map[sim.Fault]int{sim.AccessDenied: 2}
 func TestFaultyAnswersAreGaps(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sim.Config{Seed: 3, Clients: 8}, func(c *Config) {
-		c.Sites[0].Timeout = time.Second
+		c.Sites[0].Timeout = 2 * time.Second
 		c.Sites[0].MaxBytes = 256 << 10
 	})
 	var printed strings.Builder
