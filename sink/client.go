@@ -53,8 +53,13 @@ func connect(k access.Kafka, topics []string, requestTimeout time.Duration) (*co
 
 // Refuses says whether Kafka knows us and does not want us: trying again is of no use until somebody changes that.
 func Refuses(err error) bool {
-	return errors.Is(err, kafka.SASLAuthenticationFailed) || errors.Is(err, kafka.UnsupportedSASLMechanism) ||
-		errors.Is(err, kafka.TopicAuthorizationFailed) || errors.Is(err, kafka.ClusterAuthorizationFailed)
+	return errors.Is(err, kafka.SASLAuthenticationFailed) || errors.Is(err, kafka.UnsupportedSASLMechanism) || Forbids(err)
+}
+
+// Forbids says whether Kafka let us in and does not let us do what we want.
+func Forbids(err error) bool {
+	return errors.Is(err, kafka.TopicAuthorizationFailed) || errors.Is(err, kafka.ClusterAuthorizationFailed) ||
+		errors.Is(err, kafka.TransactionalIDAuthorizationFailed)
 }
 
 func (c *connection) close() { c.transport.CloseIdleConnections() }

@@ -24,6 +24,9 @@ type finding struct {
 	Advice string `json:"advice,omitempty"` // what to do; empty where nothing is to be done
 }
 
+// configurationCheck is what comes before everything else, and is about no peer.
+const configurationCheck = "configuration"
+
 // The results of a check.
 const (
 	checkOK      = "ok"
@@ -67,7 +70,7 @@ func check(ctx context.Context, offline bool) ([]finding, int) {
 	if err != nil {
 		return wrongConfiguration(err), exitUsage
 	}
-	found := &findings{list: []finding{{Check: "configuration", Result: checkOK, Detail: sitesText(d.siteNames())}}}
+	found := &findings{list: []finding{{Check: configurationCheck, Result: checkOK, Detail: sitesText(d.siteNames())}}}
 	if offline {
 		return found.list, exitDone
 	}
@@ -86,7 +89,7 @@ func check(ctx context.Context, offline bool) ([]finding, int) {
 func wrongConfiguration(err error) []finding {
 	var mistakes Mistakes
 	if !errors.As(err, &mistakes) {
-		return []finding{{Check: "configuration", Result: checkFailed, Detail: err.Error()}}
+		return []finding{{Check: configurationCheck, Result: checkFailed, Detail: err.Error()}}
 	}
 	var out []finding
 	for _, m := range mistakes {
@@ -94,7 +97,7 @@ func wrongConfiguration(err error) []finding {
 		if m.Accepted != "" {
 			advice = "accepted: " + m.Accepted
 		}
-		out = append(out, finding{Check: "configuration", Result: checkFailed, Detail: m.Variable + ": " + m.Wrong, Advice: advice})
+		out = append(out, finding{Check: configurationCheck, Result: checkFailed, Detail: m.Variable + ": " + m.Wrong, Advice: advice})
 	}
 	return out
 }
@@ -149,7 +152,7 @@ func printFindings(w io.Writer, list []finding, asJSON bool) error {
 		return e.Encode(list)
 	}
 	for i, f := range list {
-		if i > 0 && f.Site != list[i-1].Site || i == 1 {
+		if f.Check != configurationCheck && (f.Site != list[i-1].Site || list[i-1].Check == configurationCheck) {
 			fmt.Fprintf(w, "\n%s\n", cmp.Or(f.Site, "Kafka"))
 		}
 		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("%-8s %-14s %s", f.Result, f.Check, replay.Harmless(f.Detail)), " "))

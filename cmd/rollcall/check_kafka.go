@@ -59,9 +59,9 @@ func (f *findings) checkBrokers(ctx context.Context, c Config) bool {
 		case errs[i] == nil:
 			f.add("brokers", checkOK, address, "")
 		case reached > 0:
-			f.add("brokers", checkWarning, address+": "+errs[i].Error(), "others can be reached, which is enough; "+kafkaVariablesNamed.advice(errs[i]))
+			f.add("brokers", checkWarning, address+": "+unreached(errs[i]), "others can be reached, which is enough; "+kafkaVariablesNamed.advice(errs[i]))
 		default:
-			f.add("brokers", checkFailed, address+": "+errs[i].Error(), kafkaVariablesNamed.advice(errs[i]))
+			f.add("brokers", checkFailed, address+": "+unreached(errs[i]), kafkaVariablesNamed.advice(errs[i]))
 		}
 	}
 	return reached > 0
@@ -79,6 +79,18 @@ func connectTo(ctx context.Context, address string, secure *tls.Config) error {
 		return err
 	}
 	return conn.Close()
+}
+
+// unreached is why there is no connection, without the address, which was said.
+func unreached(err error) string {
+	var dial *net.OpError
+	switch {
+	case hungUp(err):
+		return "the broker hung up"
+	case errors.As(err, &dial) && dial.Op == "dial":
+		return dial.Err.Error()
+	}
+	return err.Error()
 }
 
 func signedIn(c Config) string {

@@ -201,6 +201,7 @@ func (f *findings) checkPoll(ctx context.Context, w *watched) {
 			advice = "the site answers, but not with a whole list: try again; if that does not help, something between it and here cuts the answer, or says something else"
 		}
 		f.add("poll", checkFailed, err.Error(), advice)
+		return
 	}
 	took := time.Since(began)
 	detail := fmt.Sprintf("%s in %d bytes and %v", clientCounts(snap.Roster), snap.Bytes, took.Round(time.Millisecond))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"regexp"
 	"strings"
@@ -66,6 +67,9 @@ var failingSurroundings = []struct {
 	}},
 	{"an account without permission", "perm_command is deny", exitRefused,
 		func(s *surroundings) { s.site.Permission = sim.Deny }, nil},
+	{"no token", "the token endpoint answers something else", exitRefused, nil, func(s *surroundings) {
+		s.running.Fail(sim.NoToken, -1)
+	}},
 	{"an account that may do too much", "it works, but somebody should know", exitDone,
 		func(s *surroundings) { s.site.Permission = sim.FullAccess }, nil},
 	{"a list that cannot be read", "everything before the poll is well", exitRefused, nil, func(s *surroundings) {
@@ -93,6 +97,10 @@ var failingSurroundings = []struct {
 		func(s *surroundings) { delete(s.settings, "ROLLCALL_KAFKA_CA_FILE") }},
 	{"Kafka without TLS where it is configured", "the port next to the right one", exitRefused, nil, func(s *surroundings) {
 		s.settings["ROLLCALL_KAFKA_TLS"] = "true"
+		s.settings["ROLLCALL_KAFKA_BROKERS"] = hangingUp(s.t)
+	}},
+	{"one broker of two is down", "one is enough to begin with", exitDone, nil, func(s *surroundings) {
+		s.settings["ROLLCALL_KAFKA_BROKERS"] = closedPort(s.t) + "," + s.settings["ROLLCALL_KAFKA_BROKERS"]
 	}},
 	{"Kafka wants a password", "none is configured", exitRefused, withUser(access.Plain), func(s *surroundings) {
 		delete(s.settings, "ROLLCALL_KAFKA_SASL")
@@ -188,6 +196,30 @@ func closedPort(t *testing.T) string {
 	return l.Addr().String()
 }
 
+// hangingUp is the address of somebody who ends each connection at the first byte, as Kafka does where TLS meets a port
+// without it.
+func hangingUp(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() { // ended and awaited by the clean-up
+		defer close(done)
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			io.ReadFull(conn, make([]byte, 1)) //nolint:errcheck // whatever comes
+			conn.Close()
+		}
+	}()
+	t.Cleanup(func() { l.Close(); <-done })
+	return l.Addr().String()
+}
+
 // What differs from run to run, and what stands for it in the golden file.
 var varying = []struct {
 	what *regexp.Regexp
@@ -195,7 +227,7 @@ var varying = []struct {
 }{
 	{regexp.MustCompile(`(127\.0\.0\.[12]):\d+`), "$1:PORT"},
 	{regexp.MustCompile(`\d{4}-\d{2}-\d{2}`), "DATE"},
-	{regexp.MustCompile(`\b\d+(\.\d+)?(ms|µs)\b`), "DURATION"},
+	{regexp.MustCompile(`(in \d+ bytes and )\S+`), "${1}DURATION"},
 	{regexp.MustCompile(`\d+ bytes`), "N bytes"},
 	{regexp.MustCompile(`(requests allowed to the account; )\d+`), "${1}N"},
 }
