@@ -228,6 +228,7 @@ var varying = []struct {
 	{regexp.MustCompile(`(127\.0\.0\.[12]):\d+`), "$1:PORT"},
 	{regexp.MustCompile(`\d{4}-\d{2}-\d{2}`), "DATE"},
 	{regexp.MustCompile(`(in \d+ bytes and )\S+`), "${1}DURATION"},
+	{regexp.MustCompile(`(1h0m|59m5)\ds`), "1h"}, // the site tells whole seconds
 	{regexp.MustCompile(`\d+ bytes`), "N bytes"},
 	{regexp.MustCompile(`(requests allowed to the account; )\d+`), "${1}N"},
 }
