@@ -160,7 +160,11 @@ func (f *findings) addClock(info poller.Info) {
 	if info.Skew < 0 {
 		way = "behind"
 	}
-	switch skew := info.Skew.Abs(); {
+	skew := info.Skew.Abs()
+	if skew > time.Minute {
+		skew = skew.Round(time.Minute)
+	}
+	switch {
 	case info.ServerTime.IsZero():
 		f.add("clock", checkSkipped, "the site does not tell its time", "")
 	case skew > skewTolerated:
