@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -9,9 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest"
+
 	"rollcall/internal/access"
 	"rollcall/internal/broker"
 	"rollcall/internal/broker/brokertest"
+	"rollcall/internal/pipeline"
 	"rollcall/internal/sim"
 )
 
@@ -161,10 +166,43 @@ func TestCheckSaysWhatToDo(t *testing.T) {
 					t.Errorf("a secret is printed:\n%s", got.out)
 				}
 			}
+			asJSON := rollcall(t, "check", "--json")
+			var list []finding
+			if err := json.Unmarshal([]byte(asJSON.out), &list); err != nil || asJSON.code != row.code || len(list) == 0 {
+				t.Errorf("check --json: exit code %d, want %d; %d findings, %v", asJSON.code, row.code, len(list), err)
+			}
 			fmt.Fprintf(&b, "## %s: %s\n%s\n", row.name, row.reason, s.normal(got.out))
 		})
 	}
 	checkGolden(t, "testdata/check.golden", b.String())
+}
+
+// An instance that runs is not fenced by a check: the rights are tried under another id.
+func TestCheckDisturbsNobody(t *testing.T) {
+	kafka, _, topics := sharedEnvironment(t)
+	site := sim.New(sim.Config{Seed: 5, Clients: 5, RatePerSecond: -1})
+	siteEnvironment(t, site, false).plus(kafka).plus(environment{"ROLLCALL_INTERVAL": "250ms"}).set(t)
+	c, err := LoadConfig(NeedSite | NeedKafka)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, site: site, config: c, log: zaptest.NewLogger(t, zaptest.Level(zap.ErrorLevel))}
+	w.cycle(func(cycle *pipeline.Cycle) {
+		w.step(cycle)
+		before := len(brokertest.Read(t, c.Kafka, topics.Events))
+		got := rollcall(t, "check")
+		if got.code != exitDone || !strings.Contains(got.out, "published so far: "+worldSite) {
+			t.Errorf("exit code %d:\n%s", got.code, got.out)
+		}
+		if now := len(brokertest.Read(t, c.Kafka, topics.Events)); now != before {
+			t.Errorf("a check published %d records", now-before)
+		}
+		if _, err := site.Connect(sim.SupportCustomer, "Ana"); err != nil {
+			t.Fatal(err)
+		}
+		w.step(cycle) // would fail if the check had claimed the site
+	})
+	w.truth()
 }
 
 func startSurroundings(t *testing.T, before, after func(*surroundings)) *surroundings {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -24,13 +23,19 @@ func TestUsageErrorsSayWhatIsWrong(t *testing.T) {
 		code         int
 		says         string
 	}{
-		{"unknown command", "a typing error", []string{"rum"}, exitUsage, `"rum"`},
-		{"unknown flag", "a typing error", []string{"run", "--ones"}, exitUsage, "--ones"},
-		{"argument too many", "it would be passed over in silence", []string{"run", "now"}, exitUsage, `"now"`},
+		{"unknown command", "a typing error", []string{"demp"}, exitUsage, `there is no command "demp", did you mean demo?`},
+		{"command that is none", "nothing is like it", []string{"frobnicate"}, exitUsage, "(see rollcall --help)"},
+		{"unknown flag", "a typing error", []string{"run", "--ones"}, exitUsage, "--ones (see rollcall run --help)"},
+		{"flag without its value", "it would be the next argument", []string{"state", "--site"}, exitUsage, "--site (see rollcall state --help)"},
+		{"flag with a wrong value", "it is a number", []string{"demo", "--clients", "many"}, exitUsage, `"many"`},
+		{"argument too many", "it would be passed over in silence", []string{"run", "now"}, exitUsage, `run takes flags alone, not "now"`},
 		{"unknown schema", "the names that there are help", []string{"schema", "conect"}, exitUsage, "connect"},
+		{"two schemas", "one document is printed", []string{"schema", "gap", "hold"}, exitUsage, "one schema at a time"},
 		{"nothing configured", "all that is missing at once", []string{"run"}, exitUsage, "ROLLCALL_KAFKA_BROKERS"},
 		{"no Kafka to follow", "tail needs nothing of a site", []string{"tail"}, exitUsage, "1 mistake"},
-		{"impossible site", "", []string{"sim", "--rate", "-1"}, exitUsage, "--rate"},
+		{"no Kafka to read", "state needs nothing of a site", []string{"state"}, exitUsage, "1 mistake"},
+		{"no Kafka to create topics in", "printing them needs none", []string{"topics", "--apply"}, exitUsage, "1 mistake"},
+		{"impossible site", "nobody connects backwards", []string{"sim", "--rate", "-1"}, exitUsage, "--rate"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			got := rollcall(t, row.args...)
@@ -60,6 +65,44 @@ func TestRunIsRefusedAtTheStart(t *testing.T) {
 				t.Errorf("exit code %d, want %d:\n%s", got.code, exitRefused, got.errors)
 			}
 		})
+	}
+}
+
+// A Kafka that is down at the start is waited for.
+func TestRunWaitsForKafka(t *testing.T) {
+	siteEnvironment(t, sim.New(sim.Config{Clients: 3}), false).plus(environment{
+		"ROLLCALL_KAFKA_BROKERS": closedPort(t), "ROLLCALL_ADMIN_ADDR": "127.0.0.1:0"}).set(t)
+	u := begin(t, "run")
+	u.complains("Kafka cannot be reached, trying again")
+	if got := u.end(); got.code != exitDone {
+		t.Errorf("exit code %d, want %d:\n%s", got.code, exitDone, got.errors)
+	}
+}
+
+// What only reads Kafka says so where it cannot.
+func TestReadersAreRefused(t *testing.T) {
+	unreachable := environment{"ROLLCALL_KAFKA_BROKERS": closedPort(t)}
+	nothing, _, _ := sharedEnvironment(t)
+	guarded, _ := brokerEnvironment(t, broker.Config{Users: []broker.User{{Mechanism: access.Plain, Name: "rollcall", Password: rightPassword}}})
+	locked := guarded.plus(environment{"ROLLCALL_KAFKA_PASSWORD": wrongPassword})
+	for _, row := range []struct {
+		name  string
+		given environment
+		says  string
+	}{
+		{"Kafka is down", unreachable, "connection refused"},
+		{"nothing was published", nothing, "nothing was published yet"},
+		{"a wrong password", locked, "SASL"},
+	} {
+		for _, args := range [][]string{{"tail"}, {"state"}, {"state", "--site", worldSite}} {
+			t.Run(row.name+", "+strings.Join(args, " "), func(t *testing.T) {
+				row.given.set(t)
+				got := rollcall(t, args...)
+				if got.code != exitRefused || !strings.Contains(got.errors, row.says) || strings.Contains(got.errors, wrongPassword) {
+					t.Errorf("exit code %d, want %d; says %q, want %s in it", got.code, exitRefused, got.errors, row.says)
+				}
+			})
+		}
 	}
 }
 
@@ -174,31 +217,5 @@ func TestSimServesAndIsSteered(t *testing.T) {
 	}
 	if help := rollcall(t, "sim", "--help").out; !strings.Contains(help, "truncated") || !strings.Contains(help, "/sim/connect") {
 		t.Errorf("the help does not say how to steer the site:\n%s", help)
-	}
-}
-
-// The demo as a stranger sees it: who is connected, then live changes, and how to look further; it ends cleanly.
-func TestDemo(t *testing.T) {
-	t.Parallel()
-	var out, errs output
-	ctx, stop := contextWithStop(t)
-	done := make(chan error, 1)
-	go func() { done <- demo{clients: 12, rate: 50}.run(ctx, &out, &errs) }() // ended and awaited below
-	for _, text := range []string{"page   http://", "tail --all", "kcat -b", "snapshot      representative", "connect ", "disconnect "} {
-		eventually(t, func() bool { return strings.Contains(out.String(), text) }, func() string {
-			return "never printed " + text + ":\n" + out.String() + errs.String()
-		})
-	}
-	page := strings.Fields(out.String()[strings.Index(out.String(), "page   ")+len("page   "):])[0]
-	answer, err := http.Get(page + "readyz")
-	if err != nil || answer.StatusCode != http.StatusOK {
-		t.Errorf("readiness of the demo: %v, %v", answer, err)
-	}
-	stop()
-	if err := <-done; err != nil {
-		t.Errorf("the demo ended with %v", err)
-	}
-	if errs.String() != "" {
-		t.Errorf("the demo complained:\n%s", errs.String())
 	}
 }

@@ -179,7 +179,7 @@ func (d *daemon) topics(ctx context.Context) error {
 			return err
 		}
 		if sink.Refuses(err) {
-			return refused(err)
+			return refusedByKafka(err)
 		}
 		if !told {
 			d.log.Error("Kafka cannot be reached, trying again", zap.Error(err))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/pem"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,9 +48,21 @@ type underWay struct {
 // begin starts the program with a context of its own, as main does; end stops it.
 func begin(t *testing.T, args ...string) *underWay {
 	t.Helper()
+	return beginWith(t, func(ctx context.Context, out, errs io.Writer) error {
+		if code := run(ctx, args, out, errs); code != exitDone {
+			return &exitError{code: code}
+		}
+		return nil
+	})
+}
+
+// beginWith starts a part of the program.
+func beginWith(t *testing.T, f func(ctx context.Context, out, errs io.Writer) error) *underWay {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
+	t.Cleanup(stop)
 	u := &underWay{t: t, stop: stop, code: make(chan int, 1)}
-	go func() { u.code <- run(ctx, args, &u.out, &u.errors) }() // ended and awaited by end
+	go func() { u.code <- exitCode(f(ctx, &u.out, &u.errors), &u.errors) }() // ended and awaited by end
 	return u
 }
 
@@ -71,6 +84,14 @@ func (u *underWay) shows(text string) {
 	u.t.Helper()
 	eventually(u.t, func() bool { return strings.Contains(u.out.String(), text) }, func() string {
 		return "it never printed " + text + ":\n" + u.out.String() + u.errors.String()
+	})
+}
+
+// complains waits until the text stands on standard error.
+func (u *underWay) complains(text string) {
+	u.t.Helper()
+	eventually(u.t, func() bool { return strings.Contains(u.errors.String(), text) }, func() string {
+		return "it never said " + text + ":\n" + u.errors.String()
 	})
 }
 
@@ -152,11 +173,4 @@ func inFile(t *testing.T, content []byte) string {
 		t.Fatal(err)
 	}
 	return file
-}
-
-func contextWithStop(t *testing.T) (context.Context, context.CancelFunc) {
-	t.Helper()
-	ctx, stop := context.WithCancel(t.Context())
-	t.Cleanup(stop)
-	return ctx, stop
 }

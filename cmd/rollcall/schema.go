@@ -14,7 +14,12 @@ func schemaCommand() *cobra.Command {
 		Use:     "schema [NAME]",
 		Short:   "Prints the JSON Schema of a record type; without a name lists them",
 		Example: "  rollcall schema\n  rollcall schema state_change",
-		Args:    cobra.MaximumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return lookUp(cmd, "schema prints one schema at a time")
+			}
+			return nil
+		},
 	}, func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			fmt.Fprintln(cmd.OutOrStdout(), strings.Join(schemas.Names(), "\n"))

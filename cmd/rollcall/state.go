@@ -30,7 +30,7 @@ Needs ROLLCALL_KAFKA_BROKERS and nothing of a site.`,
 		sites := []string{only}
 		if only == "" {
 			if sites, err = reader.Sites(cmd.Context()); err != nil {
-				return refused(err)
+				return refusedByKafka(err)
 			}
 		}
 		if len(sites) == 0 {
@@ -50,14 +50,14 @@ Needs ROLLCALL_KAFKA_BROKERS and nothing of a site.`,
 func printState(ctx context.Context, w io.Writer, reader *replay.Reader, site string) error {
 	standing, err := reader.Standing(ctx, site)
 	if err != nil {
-		return refused(err)
+		return refusedByKafka(err)
 	}
 	if standing == nil {
 		return fmt.Errorf("nothing was ever published of a site %q", site)
 	}
 	who, err := reader.Roster(ctx, site)
 	if err != nil {
-		return refused(err)
+		return refusedByKafka(err)
 	}
 	asOf := standing.Poll.ReceivedAt
 	fmt.Fprintf(w, "%s: %s; last poll written down at %s, %v ago\n", site, clientCounts(who), asOf.Format(time.RFC3339),

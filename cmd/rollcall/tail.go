@@ -24,7 +24,16 @@ from now on, or with --all at the oldest record there is. Needs ROLLCALL_KAFKA_B
 			return err
 		}
 		defer reader.Close()
-		return reader.Tail(cmd.Context(), replay.From{End: !all}, printRecord(cmd.OutOrStdout(), asJSON))
+		var broken error // of standard output, which is not Kafka's fault
+		print := printRecord(cmd.OutOrStdout(), asJSON)
+		err = reader.Tail(cmd.Context(), replay.From{End: !all}, func(r replay.Record) error {
+			broken = print(r)
+			return broken
+		})
+		if err == nil || broken != nil {
+			return broken
+		}
+		return refusedByKafka(err)
 	})
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print each record as published, one JSON object a line")
 	cmd.Flags().BoolVar(&all, "all", false, "begin at the oldest record there is")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	"go.uber.org/zap"
 
 	"rollcall/internal/access"
+	"rollcall/internal/replay"
+	"rollcall/internal/roster"
 	"rollcall/sink"
 )
 
@@ -37,12 +40,25 @@ func topicsCommand() *cobra.Command {
 			fmt.Fprintln(cmd.OutOrStdout(), "created", name)
 		}
 		if err != nil {
-			return refused(err)
+			return refusedByKafka(err)
 		}
 		return reportTopics(cmd.Context(), cmd.OutOrStdout(), layout(c))
 	})
 	cmd.Flags().BoolVar(&apply, "apply", false, "create the topics that are missing; changes none that exist")
 	return cmd
+}
+
+// refusedByKafka is an error of Kafka as people are told of it.
+func refusedByKafka(err error) error {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return nil // somebody wanted it to end
+	case errors.Is(err, roster.ErrUnreadable):
+		return err // Kafka is well; what stands in it is not
+	case errors.Is(err, replay.ErrNoTopic):
+		return refused(fmt.Errorf("%w: nothing was published yet, or under another ROLLCALL_TOPIC_PREFIX", err))
+	}
+	return refused(fmt.Errorf("Kafka: %s (rollcall check tells what to do)", libraryCall.ReplaceAllString(err.Error(), "")))
 }
 
 func layout(c Config) sink.Layout {
@@ -66,7 +82,7 @@ func printTopics(w io.Writer, topics []sink.Topic) error {
 func reportTopics(ctx context.Context, w io.Writer, l sink.Layout) error {
 	reports, err := l.Inspect(ctx)
 	if err != nil {
-		return refused(err)
+		return refusedByKafka(err)
 	}
 	for _, r := range reports {
 		fmt.Fprintf(w, "%s  %s\n", r.Name, verdictOn(r))
