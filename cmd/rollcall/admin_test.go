@@ -89,7 +89,7 @@ func (a address) becomes(t *testing.T, ready string) {
 
 func ask[URL ~string](t *testing.T, url URL) (code int, body string) {
 	t.Helper()
-	answer, err := http.Get(string(url)) //nolint:noctx // it is a test's own server
+	answer, err := http.Get(string(url))
 	if err != nil {
 		t.Fatal(err)
 	}

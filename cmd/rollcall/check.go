@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -128,10 +129,10 @@ func (f *findings) try(check string, err error, advice string) bool {
 	return false
 }
 
-// skip says which checks could not be made because of the one before them.
-func (f *findings) skip(because string, checks ...string) {
-	for _, c := range checks {
-		f.add(c, checkSkipped, "needs "+because+" first", "")
+// skipAfter says which of the steps could not be made because one of them failed.
+func (f *findings) skipAfter(steps []string, failed string) {
+	for _, c := range steps[slices.Index(steps, failed)+1:] {
+		f.add(c, checkSkipped, "needs "+failed+" first", "")
 	}
 }
 

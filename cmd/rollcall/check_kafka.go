@@ -21,24 +21,27 @@ const (
 	brokerWithin = 5 * time.Second  // for the connection to one broker
 )
 
+// kafkaSteps are the checks of Kafka, each of which needs those before it.
+var kafkaSteps = []string{"brokers", "sign-in", "topics", "reading", "rights"}
+
 // checkKafka goes the way of a transaction: the brokers, the sign-in, the topics, and what we may do with them.
 func (f *findings) checkKafka(ctx context.Context, d *daemon) {
 	if !f.checkBrokers(ctx, d.config) {
-		f.skip("brokers", "sign-in", "topics", "reading", "rights")
+		f.skipAfter(kafkaSteps, "brokers")
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, kafkaWithin)
 	defer cancel()
 	reports, err := layout(d.config).Inspect(ctx)
 	if err != nil {
-		detail, advice := f.explain(ctx, d.config, err)
+		detail, advice := explain(ctx, d.config, err)
 		f.add("sign-in", checkFailed, detail, advice)
-		f.skip("sign-in", "topics", "reading", "rights")
+		f.skipAfter(kafkaSteps, "sign-in")
 		return
 	}
 	f.add("sign-in", checkOK, signedIn(d.config), "")
 	if !f.checkTopics(reports, d.config.CreateTopics) {
-		f.skip("topics", "reading", "rights")
+		f.skipAfter(kafkaSteps, "topics")
 		return
 	}
 	f.checkReading(ctx, d.config)
@@ -104,7 +107,7 @@ func signedIn(c Config) string {
 var libraryCall = regexp.MustCompile(`kafka\.\(\*Client\)\.\w+: `)
 
 // explain says what an error of Kafka is, and what to do about it.
-func (f *findings) explain(ctx context.Context, c Config, err error) (detail, advice string) {
+func explain(ctx context.Context, c Config, err error) (detail, advice string) {
 	var dial *net.OpError
 	text := libraryCall.ReplaceAllString(err.Error(), "")
 	switch {
@@ -185,7 +188,7 @@ func (f *findings) checkRights(ctx context.Context, d *daemon) {
 	}
 	defer writer.Close()
 	if err := writer.Try(ctx); err != nil {
-		detail, advice := f.explain(ctx, d.config, err)
+		detail, advice := explain(ctx, d.config, err)
 		f.add("rights", checkFailed, detail, advice)
 		return
 	}

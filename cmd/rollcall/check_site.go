@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -23,93 +20,22 @@ const (
 	hourlyBudget  = 15000               // requests of an API account, as the vendor documents them
 )
 
+// siteSteps are the checks of a site, each of which needs those before it.
+var siteSteps = []string{"url", "dns", "tls", "token", "permission", "clock", "poll", "failover", "budget"}
+
 // checkSite goes the way of a poll, step by step, and stops where it ends.
 func (f *findings) checkSite(ctx context.Context, w *watched) {
-	rest := []string{"dns", "tls", "token", "permission", "clock", "poll", "failover", "budget"}
 	address, err := url.Parse(w.config.URL)
 	if !f.try("url", err, "") {
-		f.skip("url", rest...)
+		f.skipAfter(siteSteps, "url")
 		return
 	}
-	if !f.checkWay(ctx, address, w) {
-		return
-	}
-	if !f.checkAccount(ctx, w) {
+	if !f.checkWay(ctx, address, w) || !f.checkAccount(ctx, w) {
 		return
 	}
 	f.checkPoll(ctx, w)
 	f.checkFailover(ctx, w)
 	f.checkBudget(w)
-}
-
-// checkWay says whether the site can be reached at all.
-func (f *findings) checkWay(ctx context.Context, address *url.URL, w *watched) bool {
-	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: address}); err == nil && proxy != nil {
-		through := "the proxy " + proxy.Host + " does that (HTTPS_PROXY and NO_PROXY say so)"
-		f.add("dns", checkSkipped, through, "")
-		f.add("tls", checkSkipped, through, "")
-		return true
-	}
-	if !f.checkDNS(ctx, address) {
-		f.skip("dns", "tls", "token", "permission", "clock", "poll", "failover", "budget")
-		return false
-	}
-	if !f.checkTLS(ctx, address, w) {
-		f.skip("tls", "token", "permission", "clock", "poll", "failover", "budget")
-		return false
-	}
-	return true
-}
-
-func (f *findings) checkDNS(ctx context.Context, address *url.URL) bool {
-	if net.ParseIP(address.Hostname()) != nil {
-		f.add("dns", checkOK, address.Hostname()+" is an address already", "")
-		return true
-	}
-	ctx, cancel := context.WithTimeout(ctx, dialWithin)
-	defer cancel()
-	found, err := net.DefaultResolver.LookupHost(ctx, address.Hostname())
-	if !f.try("dns", err, siteVariablesNamed.advice(err)) {
-		return false
-	}
-	f.add("dns", checkOK, address.Hostname()+" is "+strings.Join(found, ", "), "")
-	return true
-}
-
-func (f *findings) checkTLS(ctx context.Context, address *url.URL, w *watched) bool {
-	ctx, cancel := context.WithTimeout(ctx, dialWithin)
-	defer cancel()
-	if address.Scheme == "http" {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", hostPort(address, "80"))
-		if !f.try("tls", err, siteVariablesNamed.advice(err)) {
-			return false
-		}
-		conn.Close()
-		f.add("tls", checkOK, "plain http to this machine itself", "")
-		return true
-	}
-	dialer := tls.Dialer{Config: &tls.Config{RootCAs: w.config.RootCAs, MinVersion: tls.VersionTLS12}}
-	conn, err := dialer.DialContext(ctx, "tcp", hostPort(address, "443"))
-	if !f.try("tls", err, siteVariablesNamed.advice(err)) {
-		return false
-	}
-	defer conn.Close()
-	state := conn.(*tls.Conn).ConnectionState() //nolint:forcetypeassert // tls.Dialer documents the type
-	expires := state.PeerCertificates[0].NotAfter
-	detail := fmt.Sprintf("%s, certificate until %s", tls.VersionName(state.Version), expires.UTC().Format(time.DateOnly))
-	if time.Until(expires) < expirySoon {
-		f.add("tls", checkWarning, detail, "renew the certificate of the site")
-		return true
-	}
-	f.add("tls", checkOK, detail, "")
-	return true
-}
-
-func hostPort(u *url.URL, standard string) string {
-	if u.Port() != "" {
-		return u.Host
-	}
-	return net.JoinHostPort(u.Hostname(), standard)
 }
 
 // checkAccount signs in and asks what the account may do, and what time it is there.
@@ -118,19 +44,19 @@ func (f *findings) checkAccount(ctx context.Context, w *watched) bool {
 	switch {
 	case err != nil && isAboutToken(err):
 		f.add("token", checkFailed, err.Error(), adviceFor(err))
-		f.skip("token", "permission", "clock", "poll", "failover", "budget")
+		f.skipAfter(siteSteps, "token")
 		return false
 	case err != nil:
 		f.add("token", checkOK, "the site gave one", "")
 		f.add("permission", checkFailed, err.Error(), adviceFor(err))
-		f.skip("permission", "clock", "poll", "failover", "budget")
+		f.skipAfter(siteSteps, "permission")
 		return false
 	}
 	f.add("token", checkOK, "the site gave one", "")
 	if info.Command == "deny" {
 		f.add("permission", checkFailed, "the API account may not use the command API (perm_command is deny)",
 			"on the site, give the API account read-only access to the command API")
-		f.skip("permission", "clock", "poll", "failover", "budget")
+		f.skipAfter(siteSteps, "permission")
 		return false
 	}
 	f.addPermission(info.Command)

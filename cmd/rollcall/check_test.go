@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,12 +38,15 @@ type surroundings struct {
 	settings environment
 }
 
-var failingSurroundings = []struct {
+// failingRow is one thing that is wrong with the surroundings.
+type failingRow struct {
 	name, reason string
 	code         int
 	before       func(*surroundings) // what site and broker are made with
 	after        func(*surroundings) // what is changed once they run
-}{
+}
+
+var failingSurroundings = []failingRow{
 	{"all is well", "what the failures are to be compared with", exitDone, nil, nil},
 	{"the site's port is closed", "it is down, or a firewall refuses", exitRefused, nil, func(s *surroundings) {
 		s.settings["ROLLCALL_URL"] = "http://" + closedPort(s.t)
@@ -166,15 +170,29 @@ func TestCheckSaysWhatToDo(t *testing.T) {
 					t.Errorf("a secret is printed:\n%s", got.out)
 				}
 			}
-			asJSON := rollcall(t, "check", "--json")
-			var list []finding
-			if err := json.Unmarshal([]byte(asJSON.out), &list); err != nil || asJSON.code != row.code || len(list) == 0 {
-				t.Errorf("check --json: exit code %d, want %d; %d findings, %v", asJSON.code, row.code, len(list), err)
-			}
 			fmt.Fprintf(&b, "## %s: %s\n%s\n", row.name, row.reason, s.normal(got.out))
 		})
 	}
 	checkGolden(t, "testdata/check.golden", b.String())
+}
+
+func TestCheckAsJSON(t *testing.T) {
+	for _, name := range []string{"all is well", "a page instead of the API", "Kafka cannot be reached", "a wrong configuration"} {
+		t.Run(name, func(t *testing.T) {
+			i := slices.IndexFunc(failingSurroundings, func(row failingRow) bool { return row.name == name })
+			row := failingSurroundings[i]
+			startSurroundings(t, row.before, row.after)
+			got := rollcall(t, "check", "--json")
+			var list []finding
+			if err := json.Unmarshal([]byte(got.out), &list); err != nil || got.code != row.code {
+				t.Fatalf("exit code %d, want %d; %v:\n%s", got.code, row.code, err, got.out)
+			}
+			failures := slices.ContainsFunc(list, func(f finding) bool { return f.Result == checkFailed && f.Advice != "" })
+			if failures != (row.code != exitDone) {
+				t.Errorf("a failure with advice: %v, exit code %d\n%s", failures, got.code, got.out)
+			}
+		})
+	}
 }
 
 // An instance that runs is not fenced by a check: the rights are tried under another id.

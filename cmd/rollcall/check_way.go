@@ -5,8 +5,12 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/url"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -61,4 +65,74 @@ func speaksTLS(ctx context.Context, address string) bool {
 	}
 	conn.Close()
 	return true
+}
+
+// checkWay says whether the site can be reached at all.
+func (f *findings) checkWay(ctx context.Context, address *url.URL, w *watched) bool {
+	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: address}); err == nil && proxy != nil {
+		through := "the proxy " + proxy.Host + " does that (HTTPS_PROXY and NO_PROXY say so)"
+		f.add("dns", checkSkipped, through, "")
+		f.add("tls", checkSkipped, through, "")
+		return true
+	}
+	if !f.checkDNS(ctx, address) {
+		f.skipAfter(siteSteps, "dns")
+		return false
+	}
+	if !f.checkTLS(ctx, address, w) {
+		f.skipAfter(siteSteps, "tls")
+		return false
+	}
+	return true
+}
+
+func (f *findings) checkDNS(ctx context.Context, address *url.URL) bool {
+	if net.ParseIP(address.Hostname()) != nil {
+		f.add("dns", checkOK, address.Hostname()+" is an address already", "")
+		return true
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialWithin)
+	defer cancel()
+	found, err := net.DefaultResolver.LookupHost(ctx, address.Hostname())
+	if !f.try("dns", err, siteVariablesNamed.advice(err)) {
+		return false
+	}
+	f.add("dns", checkOK, address.Hostname()+" is "+strings.Join(found, ", "), "")
+	return true
+}
+
+func (f *findings) checkTLS(ctx context.Context, address *url.URL, w *watched) bool {
+	ctx, cancel := context.WithTimeout(ctx, dialWithin)
+	defer cancel()
+	if address.Scheme == "http" {
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", hostPort(address, "80"))
+		if !f.try("tls", err, siteVariablesNamed.advice(err)) {
+			return false
+		}
+		conn.Close()
+		f.add("tls", checkOK, "plain http to this machine itself", "")
+		return true
+	}
+	dialer := tls.Dialer{Config: &tls.Config{RootCAs: w.config.RootCAs, MinVersion: tls.VersionTLS12}}
+	conn, err := dialer.DialContext(ctx, "tcp", hostPort(address, "443"))
+	if !f.try("tls", err, siteVariablesNamed.advice(err)) {
+		return false
+	}
+	defer conn.Close()
+	state := conn.(*tls.Conn).ConnectionState() //nolint:forcetypeassert // tls.Dialer documents the type
+	expires := state.PeerCertificates[0].NotAfter
+	detail := fmt.Sprintf("%s, certificate until %s", tls.VersionName(state.Version), expires.UTC().Format(time.DateOnly))
+	if time.Until(expires) < expirySoon {
+		f.add("tls", checkWarning, detail, "renew the certificate of the site")
+		return true
+	}
+	f.add("tls", checkOK, detail, "")
+	return true
+}
+
+func hostPort(u *url.URL, standard string) string {
+	if u.Port() != "" {
+		return u.Host
+	}
+	return net.JoinHostPort(u.Hostname(), standard)
 }

@@ -13,7 +13,7 @@ import (
 // The demo as a stranger sees it: who is connected, then live changes, and how to look further; it ends cleanly.
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	u := beginWith(t, demo{clients: 12, rate: 50}.run)
+	u := beginWith(t, demo{clients: 200, rate: 20}.run)
 	for _, text := range []string{"page   http://", "tail --all", "kcat -b", "snapshot      representative", "connect ", "disconnect "} {
 		u.shows(text)
 	}

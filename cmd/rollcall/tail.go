@@ -25,9 +25,9 @@ from now on, or with --all at the oldest record there is. Needs ROLLCALL_KAFKA_B
 		}
 		defer reader.Close()
 		var broken error // of standard output, which is not Kafka's fault
-		print := printRecord(cmd.OutOrStdout(), asJSON)
+		show := printRecord(cmd.OutOrStdout(), asJSON)
 		err = reader.Tail(cmd.Context(), replay.From{End: !all}, func(r replay.Record) error {
-			broken = print(r)
+			broken = show(r)
 			return broken
 		})
 		if err == nil || broken != nil {

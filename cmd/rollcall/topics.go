@@ -58,7 +58,7 @@ func refusedByKafka(err error) error {
 	case errors.Is(err, replay.ErrNoTopic):
 		return refused(fmt.Errorf("%w: nothing was published yet, or under another ROLLCALL_TOPIC_PREFIX", err))
 	}
-	return refused(fmt.Errorf("Kafka: %s (rollcall check tells what to do)", libraryCall.ReplaceAllString(err.Error(), "")))
+	return refused(fmt.Errorf("ask Kafka: %s (rollcall check tells what to do)", libraryCall.ReplaceAllString(err.Error(), "")))
 }
 
 func layout(c Config) sink.Layout {
