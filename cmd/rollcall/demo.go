@@ -111,7 +111,7 @@ func printBanner(w io.Writer, page, kafka, site string) {
   page   http://%[1]s/
   tail   ROLLCALL_KAFKA_BROKERS=%[2]s go run ./cmd/rollcall tail --all --json
   state  ROLLCALL_KAFKA_BROKERS=%[2]s go run ./cmd/rollcall state
-  kcat   kcat -b %[2]s -t rollcall.events -X isolation.level=read_committed
+  kcat   kcat -C -b %[2]s -t rollcall.events -X isolation.level=read_committed
   steer  curl -X POST '%[3]s/sim/connect?type=support_customer&name=Ana'
          curl -X POST '%[3]s/sim/fail?fault=truncated&times=3'    (curl %[3]s/sim tells the rest)
 

@@ -14,7 +14,7 @@ import (
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	u := beginWith(t, demo{clients: 200, rate: 20}.run)
-	for _, text := range []string{"page   http://", "tail --all", "kcat -b", "snapshot      representative", "connect ", "disconnect "} {
+	for _, text := range []string{"page   http://", "tail --all", "kcat -C -b", "snapshot      representative", "connect ", "disconnect "} {
 		u.shows(text)
 	}
 	page := regexp.MustCompile(`page +(\S+)`).FindStringSubmatch(u.out.String())[1]
